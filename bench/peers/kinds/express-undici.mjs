@@ -1,0 +1,2 @@
+export { serveExpress as serve } from './express-server.mjs';
+export { connectUndici as connect } from './undici-client.mjs';

@@ -1,0 +1,30 @@
+// npm run bench: every measurement of the repository, value beside target; fails when one is missed or nothing was measured.
+// `npm run bench -- speed` runs one part.
+import { report } from './report.mjs';
+
+/** @type {Readonly<Record<string, () => Promise<void>>>} */
+const PARTS = {
+  async cost() {
+    const { measureCallCost } = await import('./call-cost.mjs');
+    const { measureStartCost } = await import('./start-cost.mjs');
+    report('Cost', 'npm run bench -- cost', [...(await measureCallCost()), ...(await measureStartCost())]);
+  },
+  async link() {
+    const { measureLinkCost } = await import('./link-cost.mjs');
+    report('Link', 'npm run bench -- link', await measureLinkCost());
+  },
+  async speed() {
+    const { measureSpeed } = await import('./speed.mjs');
+    report('Speed', 'npm run bench -- speed', await measureSpeed());
+  },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((word) => !(word in PARTS));
+if (unknown !== undefined) {
+  console.error(`There is no part "${unknown}". Parts are: ${Object.keys(PARTS).join(', ')}.`);
+  process.exit(1);
+}
+for (const [part, measure] of Object.entries(PARTS)) {
+  if (asked.length === 0 || asked.includes(part)) await measure();
+}

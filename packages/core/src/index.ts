@@ -1,0 +1,32 @@
+export { Cancellation } from './cancellation.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { settlesWithin } from './closing.ts';
+export {
+  type Caller,
+  type Context,
+  createRequestIds,
+  currentContext,
+  isRequestId,
+  keepContext,
+  runInContext,
+} from './context.ts';
+export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATUS_OF_KIND } from './errors.ts';
+export { createExpiries, type Expiry } from './expiry.ts';
+export { isForbiddenKey, parseUntrustedJson } from './json.ts';
+export { Lifetime, type LifetimeOptions } from './lifetime.ts';
+export { consoleLog, type Log, silentLog } from './log.ts';
+export {
+  booleanOption,
+  functionOption,
+  groupOption,
+  integerOption,
+  type Option,
+  OptionProblem,
+  type OptionTable,
+  printable,
+  type Resolved,
+  resolveOptions,
+  show,
+} from './options.ts';
+export { type Random, systemRandom } from './random.ts';
+export { SlidingCounts } from './sliding-counts.ts';

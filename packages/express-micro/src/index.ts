@@ -1,0 +1,32 @@
+export type { Caller } from '@express-micro/core';
+export { isMicroError, MicroError } from '@express-micro/core';
+export type {
+  Attempt,
+  BalanceOptions,
+  Begun,
+  BulkheadOptions,
+  CallOptions,
+  Counters,
+  DrainOptions,
+  DrainPhase,
+  EjectionEvent,
+  EjectionOptions,
+  HedgingOptions,
+  IdempotencyOptions,
+  IdempotencyStore,
+  InstanceInfo,
+  ReadyOptions,
+  ResponseOptions,
+  RetryEvent,
+  RetryOptions,
+  ServiceFunction,
+  ServiceResponse,
+  ServiceStream,
+  SheddingOptions,
+  StoredAnswer,
+} from '@express-micro/mesh';
+export { MeshError, type MeshErrorCode } from '@express-micro/mesh';
+export type { ExpressApp } from './app.ts';
+export { type ExpressMicroOptions, expressMicro, expressMicro as default, type Micro, type Services } from './express-micro.ts';
+export type { RequestDeadline } from './express-request.ts';
+export { declareName, declareRoutes } from './express-routes.ts';

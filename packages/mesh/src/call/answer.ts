@@ -1,0 +1,84 @@
+import { STATUS_CODES } from 'node:http';
+import { type ErrorKind, show } from '@express-micro/core';
+import { type MeshError, meshError } from '../errors.ts';
+import type { CallAnswer, CallRequest } from './call.ts';
+
+/** The data of a good answer: JSON as what it says, text as a string, nothing as `undefined`, anything else as a Buffer. */
+export function dataOf(request: CallRequest, answer: CallAnswer): unknown {
+  const type = answer.contentType;
+  if (isJson(type)) {
+    const text = answer.text ?? (answer.body as Buffer).toString('utf8');
+    if (text === '') return undefined;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw meshError(
+        'MESH_RESPONSE_INVALID',
+        `${request.service.name}.${request.function} answered ${answer.status} with a body that is not the JSON that it claims to be: ${show(text.slice(0, 80))}`,
+        {
+          service: request.service.name,
+          function: request.function,
+          instance: request.instance?.id,
+          requestId: request.requestId,
+          cause,
+        },
+      );
+    }
+  }
+  const body = answer.body as Buffer;
+  if (body.length === 0) return undefined;
+  return type.startsWith('text/') ? body.toString('utf8') : body;
+}
+
+/** The error that stands for an answer of 400 or more. It keeps the status and the data, and says nothing of the remote's health. */
+export function remoteError(request: CallRequest, answer: CallAnswer): MeshError {
+  const { status } = answer;
+  const instance = request.instance?.id;
+  const data = lenientData(answer.contentType, answer.body as Buffer);
+  const service = request.service.name;
+  const phrase = STATUS_CODES[status] ?? '';
+  return meshError('MESH_REMOTE_STATUS', `${service}.${request.function} answered ${status} ${phrase}`.trimEnd(), {
+    kind: kindOfStatus(status),
+    status,
+    service,
+    function: request.function,
+    instance,
+    requestId: request.requestId,
+    data,
+    retryable: status === 429 || status === 503,
+  });
+}
+
+function lenientData(type: string, body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  const text = body.toString('utf8');
+  if (isJson(type)) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+  return type === '' || type.startsWith('text/') ? text : body;
+}
+
+function isJson(type: string): boolean {
+  return type.startsWith('application/json') || /^[\w.+-]+\/[\w.-]+\+json\b/i.test(type) || /^application\/json/i.test(type);
+}
+
+const KINDS: Readonly<Record<number, ErrorKind>> = {
+  401: 'unauthenticated',
+  403: 'permission_denied',
+  404: 'not_found',
+  409: 'already_exists',
+  412: 'failed_precondition',
+  429: 'resource_exhausted',
+  499: 'cancelled',
+  502: 'unavailable',
+  503: 'unavailable',
+  504: 'deadline_exceeded',
+};
+
+function kindOfStatus(status: number): ErrorKind {
+  return KINDS[status] ?? (status >= 500 ? 'internal' : 'invalid_argument');
+}

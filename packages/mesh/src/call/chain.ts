@@ -1,0 +1,67 @@
+import type { Clock, Random } from '@express-micro/core';
+import type { Counters } from '../counters.ts';
+import type { Instance } from '../directory/directory.ts';
+import type { Transport } from '../transport/transport.ts';
+import { balance } from './balance.ts';
+import type { BalanceTunables } from './balance-options.ts';
+import { bulkhead } from './bulkhead.ts';
+import type { BulkheadTunables } from './bulkhead-options.ts';
+import type { Call, Interceptor } from './call.ts';
+import { deadline } from './deadline.ts';
+import { type EjectionSurroundings, ejection } from './ejection.ts';
+import type { EjectionTunables } from './ejection-options.ts';
+import { hedge } from './hedge.ts';
+import type { HedgingTunables } from './hedging-options.ts';
+import { type RetrySurroundings, retry } from './retry.ts';
+import type { RetryTunables } from './retry-options.ts';
+import { type Authorize, sendOver } from './send.ts';
+
+/** Each `false` where it is switched off. */
+interface ChainTunables {
+  readonly timeoutMs: number;
+  readonly retry: RetryTunables | false;
+  readonly hedging: HedgingTunables | false;
+  readonly ejection: EjectionTunables | false;
+  readonly balance: BalanceTunables | false;
+  readonly bulkhead: BulkheadTunables | false;
+}
+
+export interface ChainOptions {
+  readonly tunables: ChainTunables;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly transport: Transport;
+  readonly authorize: Authorize;
+  readonly onUnreached: (instance: Instance) => void;
+  readonly onRetry: RetrySurroundings['onRetry'];
+  readonly isClosed: RetrySurroundings['isClosed'];
+  readonly onEjected: EjectionSurroundings['onEjected'];
+  readonly onReadmitted: EjectionSurroundings['onReadmitted'];
+}
+
+/**
+ * The way of a call, outermost first.
+ *
+ * The deadline spans everything. Retry stands above balance, so that the next attempt goes elsewhere; a hedge is one attempt
+ * to it. Ejection judges what came back from whom balance picked. The bulkhead is that one's, so it stands innermost.
+ */
+export function createCallChain(options: ChainOptions): Call {
+  const { tunables, clock, random, counters, transport, authorize } = options;
+  const pick = {
+    balance: tunables.balance,
+    leastInBalancePercent: tunables.ejection === false ? 0 : 100 - tunables.ejection.maxEjectedPercent,
+  };
+  const interceptors: readonly (Interceptor | false)[] = [
+    deadline(clock, counters, tunables.timeoutMs),
+    tunables.retry && retry(tunables.retry, options),
+    tunables.hedging && hedge(tunables.hedging, clock, counters),
+    tunables.ejection && ejection(tunables.ejection, options),
+    balance(pick, clock, random, options.onUnreached),
+    tunables.bulkhead && bulkhead(tunables.bulkhead, counters),
+  ];
+  return interceptors.reduceRight<Call>(
+    (next, interceptor) => (interceptor === false ? next : interceptor(next)),
+    sendOver(transport, authorize, clock),
+  );
+}

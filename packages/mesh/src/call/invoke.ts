@@ -1,0 +1,251 @@
+// Hot path: every call passes here. Its bench: bench/call-cost.mjs
+
+import { Readable } from 'node:stream';
+import { Cancellation, type Clock, type Context, currentContext, isRequestId, show } from '@express-micro/core';
+import type { Counters } from '../counters.ts';
+import type { Instance } from '../directory/directory.ts';
+import { CALLS } from '../directory/health.ts';
+import { type CallFacts, MeshError, meshError } from '../errors.ts';
+import type { FoundRoute, RouteTable } from '../routes/naming.ts';
+import { dataOf, remoteError } from './answer.ts';
+import { type BuiltRequest, toRequest, toRequestExplicit } from './arguments.ts';
+import type { Call, CallAnswer, CallOptions, CallRequest, ResponseOptions } from './call.ts';
+import { checkCallOptions, checkHedge } from './call-options.ts';
+import { cancelled, countEnd, deadlineExceeded, lifetimeEnded } from './deadline.ts';
+import { explain } from './explain.ts';
+import { fallBack } from './fallback.ts';
+import type { ExplicitArguments, Invoker, ServiceResponse, ServiceStream } from './services.ts';
+import type { Target, Targets } from './targets.ts';
+
+export interface InvokeOptions {
+  readonly targets: Targets;
+  readonly chain: Call;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** The longest time of one call, unless it says otherwise. */
+  readonly timeoutMs: number;
+  /** An id for a call that serves no request. */
+  readonly nextRequestId: () => string;
+  readonly isClosed: () => boolean;
+}
+
+type ToHttp = (found: FoundRoute) => BuiltRequest;
+
+const NO_OPTIONS: CallOptions = Object.freeze({});
+
+/** From `services.x.f(args)` to the chain: finds service and function, turns arguments into a request, reads the answer. */
+export function createInvoker(surroundings: InvokeOptions): Invoker {
+  const { targets, chain, clock, counters, timeoutMs, nextRequestId, isClosed } = surroundings;
+
+  async function run<T>(
+    key: string,
+    name: string,
+    options: CallOptions,
+    wantsStream: boolean,
+    toHttp: ToHttp,
+    read: (request: CallRequest, answer: CallAnswer) => T,
+  ): Promise<T> {
+    if (options !== NO_OPTIONS) checkCallOptions(options, { service: key, function: name });
+    const context = currentContext();
+    const requestId = givenRequestId(options) ?? context?.requestId ?? nextRequestId();
+    if (isClosed()) throw closed({ service: key, function: name, requestId });
+    counters.calls += 1;
+    const startedAtMs = clock.monotonicMs();
+    let target = targets.known(key, name);
+    let spentMs = 0;
+    if (target === undefined) {
+      target = await search(key, name, options, requestId, context);
+      spentMs = clock.monotonicMs() - startedAtMs;
+    }
+    target.service.recent.add(CALLS, startedAtMs);
+    const build = memoise(target, toHttp);
+    const candidates = options.instance === undefined ? target.candidates : only(options.instance, target);
+    const request: CallRequest = {
+      service: target.service,
+      function: name,
+      options,
+      requestId,
+      wantsStream,
+      wantsHead: read !== dataOf,
+      cancellation: new Cancellation(),
+      context,
+      startedAtMs,
+      spentMs,
+      build,
+      upload: undefined,
+      candidates,
+      endsAtMs: 0,
+      attempts: 1,
+      failed: undefined,
+      isBudgetSpent: false,
+      instance: undefined,
+      attemptedAtMs: 0,
+      isProbe: false,
+      outcome: 'unknown',
+      isSent: false,
+    };
+    try {
+      // Built before the chain: what is wrong with the arguments is said before anything is sent.
+      const built = build(candidates[0] as Instance);
+      request.upload = built.body;
+      if (options.hedge !== undefined) checkHedge(options, built.method);
+      const answer = await chain(request);
+      if (answer.status < 400) return read(request, answer);
+      throw remoteError(request, answer);
+    } catch (error) {
+      throw withFacts(explain(request, error), { service: target.service.name, function: name, requestId }, request);
+    }
+  }
+
+  /** Whoever gives a call little time, or takes it back, does not wait for a service that is slow to tell its routes. */
+  async function search(
+    key: string,
+    name: string,
+    options: CallOptions,
+    requestId: string,
+    context: Context | undefined,
+  ): Promise<Target> {
+    const facts = { service: key, function: name, requestId };
+    const found = targets.search(key, name, facts);
+    const limitMs = options.timeoutMs ?? timeoutMs;
+    const lifetime = context?.lifetime;
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const end = (error: MeshError) => {
+        if (isOver) return;
+        isOver = true;
+        countEnd(counters, error);
+        reject(error);
+      };
+      const timer = clock.after(limitMs, () =>
+        end(deadlineExceeded(facts, limitMs, 'while the service was asked for its routes')),
+      );
+      const unlisten = lifetime?.listen((reason) => end(lifetimeEnded(facts, lifetime, reason)));
+      const onAbort = () => end(cancelled(facts, options.signal?.reason));
+      if (options.signal?.aborted === true) onAbort();
+      options.signal?.addEventListener('abort', onAbort, { once: true });
+      const settled = () => {
+        isOver = true;
+        timer.stop();
+        unlisten?.();
+        options.signal?.removeEventListener('abort', onAbort);
+      };
+      found.then(resolve, reject).finally(settled);
+    });
+  }
+
+  return {
+    serviceNames: targets.serviceNames,
+    functionNames: targets.functionNames,
+
+    call(service, name, args, options = NO_OPTIONS) {
+      const call = run<unknown>(service, name, options, false, (found) => toRequest(found, name, args, options), dataOf);
+      if (options?.fallback === undefined) return call;
+      return call.catch((error: unknown) => fallBack(options.fallback, error, counters));
+    },
+
+    async request(service, name, explicit = {}) {
+      const { args, options } = takeApart(service, name, explicit);
+      const response = run(
+        service,
+        name,
+        options,
+        false,
+        (found) => toRequestExplicit(found, name, args, options),
+        wholeResponse,
+      );
+      return releasing(args.body, response);
+    },
+
+    async stream(service, name, explicit = {}) {
+      const { args, options } = takeApart(service, name, explicit);
+      const stream = run(service, name, options, true, (found) => toRequestExplicit(found, name, args, options), openStream);
+      return releasing(args.body, stream);
+    },
+  };
+}
+
+/** A stream that was handed over is ours to end when the call fails: nobody else knows that it will not be read. */
+async function releasing<T>(body: unknown, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (body instanceof Readable) body.destroy();
+    throw error;
+  }
+}
+
+function wholeResponse(request: CallRequest, answer: CallAnswer): ServiceResponse {
+  const { status, headers } = answer;
+  return { status, headers, data: dataOf(request, answer), instance: (request.instance as Instance).id };
+}
+
+function openStream(request: CallRequest, { status, headers, body }: CallAnswer): ServiceStream {
+  return { status, headers, body: body as ServiceStream['body'], instance: (request.instance as Instance).id };
+}
+
+function only(id: string, { service, candidates }: Target): readonly Instance[] {
+  const chosen = candidates.filter((candidate) => candidate.id === id);
+  if (chosen.length > 0) return chosen;
+  const ids = candidates.map((candidate) => candidate.id).join(', ');
+  const message = `Service Unavailable: ${service.name} (no instance ${id} of it is up; there are: ${ids}).`;
+  throw meshError('MESH_SERVICE_UNAVAILABLE', message, { service: service.name });
+}
+
+/** The id that the caller gave by a header is the id of the call. */
+function givenRequestId({ headers }: CallOptions): string | undefined {
+  for (const name in headers) {
+    if (name.toLowerCase() === 'x-request-id' && isRequestId(headers[name])) return headers[name];
+  }
+  return undefined;
+}
+
+/** One request serves all instances that have the same list of routes. */
+function memoise(target: Target, toHttp: ToHttp): (instance: Instance) => BuiltRequest {
+  let table: RouteTable | undefined;
+  let built: BuiltRequest | undefined;
+  return (instance) => {
+    const wanted = instance.known?.table as RouteTable;
+    if (built === undefined || table !== wanted) {
+      const found = target.found.get(wanted) ?? [...target.found.values()][0];
+      built = toHttp(found as FoundRoute);
+      table = wanted;
+    }
+    return built;
+  };
+}
+
+function takeApart(
+  service: string,
+  name: string,
+  explicit: ExplicitArguments & ResponseOptions,
+): { args: ExplicitArguments; options: CallOptions } {
+  if (typeof explicit !== 'object' || explicit === null) {
+    const message = `${name} takes an object, { params, query, body, headers, … }; it got ${show(explicit)}.`;
+    throw meshError('MESH_ARGUMENT_INVALID', message, { service, function: name });
+  }
+  if ('fallback' in explicit) {
+    const message = `${name}: a whole response and a stream have no fallback, because one that never was has no status. Catch the error instead.`;
+    throw meshError('MESH_ARGUMENT_INVALID', message, { service, function: name });
+  }
+  const { params, query, body, ...options } = explicit;
+  return { args: { params, query, body }, options };
+}
+
+function closed(facts: CallFacts): Error {
+  const message = `Service Unavailable: ${facts.service} (this process has left the mesh: close() was called).`;
+  return meshError('MESH_CLOSED', message, facts);
+}
+
+/** An error that was made where nothing is known of the call gets its facts, and how often it was tried. */
+function withFacts(error: unknown, facts: CallFacts, { attempts, instance, isBudgetSpent }: CallRequest): unknown {
+  if (error instanceof Error) {
+    for (const [name, value] of Object.entries(facts))
+      if (Reflect.get(error, name) === undefined) Reflect.set(error, name, value);
+  }
+  if (error instanceof MeshError && instance !== undefined) {
+    const spent = isBudgetSpent ? { isRetryBudgetSpent: true } : {};
+    Reflect.set(error, 'details', { ...error.details, attempts, ...spent });
+  }
+  return error;
+}

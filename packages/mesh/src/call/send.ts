@@ -1,0 +1,84 @@
+// Hot path: every call passes here. Its bench: bench/call-cost.mjs
+import type { Clock } from '@express-micro/core';
+import type { Instance } from '../directory/directory.ts';
+import type { Transport, TransportRequest, TransportStream } from '../transport/transport.ts';
+import { DEADLINE } from '../wire.ts';
+import type { BuiltRequest } from './arguments.ts';
+import type { Call, CallAnswer, CallRequest } from './call.ts';
+import { explain } from './explain.ts';
+
+/** Adds what proves to the other side who calls. */
+export type Authorize = (headers: string[], instance: Instance, request: BuiltRequest) => void;
+
+/** More of a failed stream's body is not worth reading for an error. */
+const MAX_ERROR_BYTES = 65_536;
+
+/** Innermost: the request as bytes to the instance that was picked. What throws before it is sent is a rejection like any other. */
+export function sendOver(transport: Transport, authorize: Authorize, clock: Clock): Call {
+  function outgoing(request: CallRequest): TransportRequest {
+    const instance = request.instance as Instance;
+    const built = request.build(instance);
+    const headers = headersOf(request, built);
+    if (!request.wantsStream) headers.push(DEADLINE, String(leftMs(request.endsAtMs - clock.monotonicMs())));
+    return {
+      origin: instance.url,
+      instance: instance.id,
+      method: built.method,
+      path: built.query === '' ? built.path : `${built.path}?${built.query}`,
+      headers,
+      body: built.body,
+      cancellation: request.cancellation,
+      route: request.function,
+      wantsHead: request.wantsHead,
+      prove: (proven) => authorize(proven, instance, built),
+    };
+  }
+
+  return (request) => {
+    try {
+      const sent = outgoing(request);
+      request.isSent = true;
+      if (!request.wantsStream) return transport.request(sent);
+      return transport.stream({ ...sent, explain: (failure) => explain(request, failure) as Error }).then(acceptStream);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+}
+
+/**
+ * Whole milliseconds, and never none: whoever has no time left is not called. A stream is sent without: its time ends with
+ * its head, and a caller who goes away ends the connection.
+ */
+function leftMs(ms: number): number {
+  return Math.max(1, Math.floor(ms));
+}
+
+/** Reads the body of an error here, where the deadline still holds. */
+async function acceptStream(answer: TransportStream): Promise<CallAnswer> {
+  if (answer.status < 400) return answer;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer.body) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size >= MAX_ERROR_BYTES) break;
+  }
+  return { ...answer, body: Buffer.concat(chunks) };
+}
+
+/** What the caller gives by a header of his own is not given a second time. */
+function headersOf({ requestId, options, context }: CallRequest, built: BuiltRequest): string[] {
+  const own = built.headers;
+  const headers: string[] = [];
+  if (own['x-request-id'] === undefined) headers.push('x-request-id', requestId);
+  if (context?.traceparent !== undefined && own.traceparent === undefined) {
+    headers.push('traceparent', context.traceparent);
+    if (context.tracestate !== undefined && own.tracestate === undefined) headers.push('tracestate', context.tracestate);
+  }
+  if (options.idempotencyKey !== undefined) headers.push('idempotency-key', options.idempotencyKey);
+  for (const name in own) {
+    if (name !== 'idempotency-key' || options.idempotencyKey === undefined) headers.push(name, own[name] as string);
+  }
+  return headers;
+}

@@ -1,0 +1,65 @@
+import { SlidingCounts } from '@express-micro/core';
+
+/** How far back an instance's and a service's recent past reaches. */
+const WINDOW_MS = 10_000;
+
+/** What the recent past of an instance counts: attempts, those that failed, those it refused for overload. */
+export const ATTEMPTS = 0;
+export const FAILURES = 1;
+export const SHEDS = 2;
+
+/** What that of a service counts: calls, and what was added to them. */
+export const CALLS = 0;
+export const RETRIES = 1;
+export const HEDGES = 2;
+
+/**
+ * Whether an instance is in the balance. `ejections` is how often in a row it was taken out: each time is longer.
+ * Decided in `call/breaker.ts`.
+ */
+export type BreakerState =
+  | { readonly kind: 'closed'; readonly failuresInARow: number; readonly ejections: number; readonly sinceMs: number }
+  | { readonly kind: 'ejected'; readonly untilMs: number; readonly ejections: number }
+  | { readonly kind: 'probing'; readonly ejections: number };
+
+/** Somebody who waits for a place at an instance. */
+export interface Waiter {
+  enter(): void;
+}
+
+/** What this process has seen of an instance by calling it. One object an instance, for as long as that is known. */
+export interface InstanceHealth {
+  /** Calls under way from here, those that wait for a place included. */
+  inFlight: number;
+  /** Usual time of an answer, where slow ones count at once and are forgotten slowly: see `call/latency.ts`. */
+  latencyMs: number;
+  latencyAtMs: number;
+  /** Monotonic time since which it can be called: for the first time, or again. */
+  returnedAtMs: number;
+  readonly recent: SlidingCounts;
+  /** Monotonic time of the first of the failures that it is having now. */
+  failingSinceMs: number | undefined;
+  breaker: BreakerState;
+  /** Calls that have a place, and those that wait for one, the first at the front. */
+  running: number;
+  readonly waiting: Waiter[];
+}
+
+export function createInstanceHealth(nowMs: number): InstanceHealth {
+  return {
+    inFlight: 0,
+    latencyMs: 0,
+    latencyAtMs: nowMs,
+    returnedAtMs: nowMs,
+    recent: new SlidingCounts(WINDOW_MS, 3),
+    failingSinceMs: undefined,
+    breaker: { kind: 'closed', failuresInARow: 0, ejections: 0, sinceMs: nowMs },
+    running: 0,
+    waiting: [],
+  };
+}
+
+/** The recent past of a service: calls, retries, hedges. */
+export function createServiceRecent(): SlidingCounts {
+  return new SlidingCounts(WINDOW_MS, 3);
+}

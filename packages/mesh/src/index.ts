@@ -1,0 +1,28 @@
+export type { BalanceOptions } from './call/balance-options.ts';
+export type { BulkheadOptions } from './call/bulkhead-options.ts';
+export type { CallOptions, ResponseOptions } from './call/call.ts';
+export type { EjectionOptions } from './call/ejection-options.ts';
+export type { HedgingOptions } from './call/hedging-options.ts';
+export type { RetryOptions } from './call/retry-options.ts';
+export type {
+  ExplicitArguments,
+  ServiceFunction,
+  ServiceResponse,
+  ServiceStream,
+  ServicesOf,
+} from './call/services.ts';
+export type { Counters } from './counters.ts';
+export type { InstanceInfo } from './directory/directory.ts';
+export { type CallFacts, MESH_ERRORS, MeshError, type MeshErrorCode, meshError } from './errors.ts';
+export type { IdempotencyOptions } from './idempotency/options.ts';
+export type { Attempt, Begun, IdempotencyStore, StoredAnswer } from './idempotency/store.ts';
+export type { Prototypes } from './link/born.ts';
+export { createMesh, type Listening, type Mesh, type MeshSurroundings } from './mesh.ts';
+export type { DrainPhase, EjectionEvent, MeshEvents, MeshListener, RetryEvent } from './mesh-events.ts';
+export { type MeshOptions, type ResolvedOptions, resolveMeshOptions, type ServiceListener } from './options.ts';
+export { PORT_ADVICE, PORT_PATIENCE_MS, type ReadyOptions } from './ready.ts';
+export type { RouteDescriptor } from './routes/descriptor.ts';
+export type { NamedRoute } from './routes/naming.ts';
+export type { Middleware, Next } from './serve/admission.ts';
+export { DRAIN_ON_CLOSE, type Drain, type DrainOptions, drainOnSigterm } from './serve/drain.ts';
+export type { SheddingOptions } from './serve/shedding.ts';

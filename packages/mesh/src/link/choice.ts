@@ -1,0 +1,83 @@
+// Hot path: every call passes here. Its bench: bench/link-cost.mjs
+import { channel } from 'node:diagnostics_channel';
+import type { Counters } from '../counters.ts';
+import type { Transport, TransportAnswer, TransportRequest } from '../transport/transport.ts';
+import type { LinkPool } from './link-pool.ts';
+import { doorTo, LocalCall } from './local.ts';
+import { MAX_REQUEST_BODY_BYTES, MAX_REQUEST_HEAD_BYTES } from './protocol.ts';
+
+export interface ChoiceOptions {
+  readonly http: Transport;
+  /** `undefined` where everything goes over HTTP. */
+  readonly links: LinkPool | undefined;
+  readonly callerToken: (instance: string) => string;
+  readonly counters: Counters;
+}
+
+/** Whoever listens here traces requests, and puts the trace on them: such calls stay where they are seen. */
+const tracing = channel('undici:request:create');
+
+/** Sends each call the shortest way there is to its instance: within the process, over a link, else over HTTP. */
+export function chooseTransport({ http, links, callerToken, counters }: ChoiceOptions): Transport {
+  const overHttp = sendOverHttp(http, counters);
+  if (links === undefined) return { ...http, request: overHttp, stream: streamOverHttp(http, counters) };
+  const onNotForLink = (request: TransportRequest) => links.markNotForLink(request);
+
+  return {
+    request(request) {
+      const { instance } = request;
+      if (instance === undefined || !isFit(request) || tracing.hasSubscribers) return overHttp(request);
+      const door = doorTo(instance);
+      if (door !== undefined) {
+        const caller = links.isNotForLink(request) ? undefined : door.admit(callerToken(instance));
+        if (caller === undefined) return overHttp(request);
+        counters.attemptsInProcess += 1;
+        return new Promise((resolve, reject) => {
+          door.enter(new LocalCall(door, request, resolve, reject, onNotForLink), caller);
+        });
+      }
+      const link = links.linkFor(instance, request);
+      if (link === undefined) return overHttp(request);
+      counters.attemptsOverLink += 1;
+      return link.request(request);
+    },
+    stream: streamOverHttp(http, counters),
+    forget(origin) {
+      links.forget(origin);
+      http.forget(origin);
+    },
+    async close() {
+      links.close();
+      await http.close();
+    },
+  };
+}
+
+/** The proof of the caller is made where it is needed: a link has it already. */
+export function sendOverHttp(http: Transport, counters: Counters): (request: TransportRequest) => Promise<TransportAnswer> {
+  return (request) => {
+    prepare(request, counters);
+    return http.request(request);
+  };
+}
+
+function streamOverHttp(http: Transport, counters: Counters): Transport['stream'] {
+  return (request) => {
+    prepare(request, counters);
+    return http.stream(request);
+  };
+}
+
+function prepare(request: TransportRequest, counters: Counters): void {
+  if (request.instance !== undefined) counters.attemptsOverHttp += 1;
+  request.prove?.(request.headers);
+}
+
+/** Large bodies gain nothing, and streams would have to be held. */
+function isFit({ body, path }: TransportRequest): boolean {
+  if (path.length > MAX_REQUEST_HEAD_BYTES / 2) return false;
+  if (body === undefined) return true;
+  if (typeof body === 'string')
+    return body.length * 3 <= MAX_REQUEST_BODY_BYTES || Buffer.byteLength(body) <= MAX_REQUEST_BODY_BYTES;
+  return body instanceof Uint8Array && body.length <= MAX_REQUEST_BODY_BYTES;
+}

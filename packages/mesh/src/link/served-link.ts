@@ -1,0 +1,266 @@
+// Hot path: every call that comes over a link. Its bench: bench/link-cost.mjs
+import type { Server, Socket } from 'node:net';
+import type { Caller, Clock } from '@express-micro/core';
+import type { Counters } from '../counters.ts';
+import type { Deliver } from './born.ts';
+import type { ConnectionFacts } from './connection-face.ts';
+import { FrameReader, type FrameReceiver, flagsAt, headOf, uint32At } from './frame-reader.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { Heartbeat } from './heartbeat.ts';
+import {
+  ANSWER,
+  CANCEL,
+  DATA,
+  END,
+  GO_AWAY,
+  HAS_BODY,
+  HEAD,
+  IS_JSON,
+  LinkViolation,
+  MAX_REQUEST_BODY_BYTES,
+  MAX_STREAMS,
+  MAX_UNSENT_BYTES,
+  PING,
+  PONG,
+  REQUEST,
+  RESET,
+  RESET_LOST,
+  RESET_NOT_EXECUTED,
+  violation,
+  WANTS_HEAD,
+  WINDOW,
+} from './protocol.ts';
+import { decodeRequestHead } from './request-codec.ts';
+import { SealedSink, type SealKeys, Unsealer } from './seal.ts';
+import { type Carrier, ServedCall } from './served-call.ts';
+
+export interface ServedLinkOptions {
+  readonly socket: Socket;
+  /** Where the calls of one side are signed. */
+  readonly seal: SealKeys | undefined;
+  readonly server: Server;
+  readonly host: string;
+  /** Who has proven itself when the link was made. */
+  readonly caller: Caller;
+  /** Whether the key of that proof is still one of ours. Asked at every call: a key that is taken away ends at once. */
+  readonly isTrusted: () => boolean;
+  readonly deliver: Deliver;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly onClosed: (link: ServedLink) => void;
+}
+
+/** One link on the side of the app: frames become calls, and answers frames. */
+export class ServedLink implements Carrier, FrameReceiver {
+  readonly server: Server;
+  readonly host: string;
+  readonly clock: Clock;
+  readonly connection: ConnectionFacts;
+  private readonly options: ServedLinkOptions;
+  private readonly socket: Socket;
+  private readonly writer: FrameWriter;
+  private readonly heartbeat: Heartbeat;
+  /** By stream, which its caller uses again when it has our last frame of it. */
+  private readonly calls: (ServedCall | undefined)[] = [];
+  private count = 0;
+  /** Calls to look at when this turn is over. */
+  private due: ServedCall[] = [];
+  private isHeld = false;
+  private isDraining = false;
+  private isEnded = false;
+
+  constructor(options: ServedLinkOptions) {
+    const { socket, seal } = options;
+    this.options = options;
+    this.socket = socket;
+    this.server = options.server;
+    this.host = options.host;
+    this.clock = options.clock;
+    this.connection = socket;
+    this.writer = new FrameWriter(seal === undefined ? socket : new SealedSink(socket, seal.toCaller), () => this.written());
+    this.heartbeat = new Heartbeat({
+      ping: () => this.writer.frame(PING, 0, 0, 0, '', ''),
+      isWriting: () => socket.writableLength > 0,
+      writtenBytes: () => socket.bytesWritten,
+      end: () => socket.destroy(),
+    });
+    options.counters.linksIn += 1;
+    const reader = new FrameReader(this);
+    const source = seal === undefined ? reader : new Unsealer(seal.toServer, (bytes) => reader.push(bytes));
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    socket.on('data', (chunk: Buffer) => this.read(source, chunk));
+    socket.on('drain', () => this.drained());
+    socket.on('end', () => socket.destroy());
+    socket.on('error', () => {});
+    socket.on('close', () => this.closed());
+    socket.unref();
+  }
+
+  private read(source: FrameReader | Unsealer, chunk: Buffer): void {
+    this.heartbeat.isHeard = true;
+    try {
+      source.push(chunk);
+    } catch (error) {
+      if (!(error instanceof LinkViolation)) throw error;
+      this.socket.destroy();
+    }
+  }
+
+  onFrame(kind: number, stream: number, bytes: Buffer, at: number, body: number, end: number): void {
+    if (this.isEnded || this.socket.destroyed) return;
+    switch (kind) {
+      case REQUEST:
+        this.request(stream, bytes, at, body, end);
+        return;
+      case CANCEL:
+        this.cancelled(stream);
+        return;
+      case WINDOW:
+        if (end - body !== 4) violation('a window that is none');
+        this.calls[stream]?.grant(uint32At(bytes, body));
+        return;
+      case PING:
+        this.writer.frame(PONG, 0, 0, 0, '', '');
+        return;
+      case PONG:
+        return;
+      default:
+        violation(`a frame of kind ${kind}`);
+    }
+  }
+
+  private request(stream: number, bytes: Buffer, at: number, body: number, end: number): void {
+    if (stream >= MAX_STREAMS) violation('too many streams');
+    if (this.calls[stream] !== undefined) violation('a stream that is under way');
+    const size = end - body;
+    const hasBody = (flagsAt(bytes, at) & HAS_BODY) !== 0;
+    if (size > MAX_REQUEST_BODY_BYTES || (size > 0 && !hasBody)) violation(`a body of ${size} bytes`);
+    const rawHeaders = ['host', this.host, 'connection', 'keep-alive'];
+    const { method, url } = decodeRequestHead(headOf(bytes, at, body), rawHeaders);
+    if (this.isDraining || !this.options.isTrusted()) {
+      this.writer.frame(RESET, 0, stream, RESET_NOT_EXECUTED, '', '');
+      if (!this.isDraining && !this.options.isTrusted()) this.drain();
+      return;
+    }
+    if (hasBody) rawHeaders.push('content-length', String(size));
+    // Held while it runs: see `written`.
+    this.writer.schedule();
+    const call = new ServedCall(this, stream);
+    this.calls[stream] = call;
+    this.count += 1;
+    // Copied where there is one: the handler may keep it, and the chunk holds the calls of others.
+    const own = size === 0 ? undefined : Buffer.from(bytes.subarray(body, end));
+    const { caller, deliver } = this.options;
+    try {
+      const wantsHead = (flagsAt(bytes, at) & WANTS_HEAD) !== 0;
+      deliver({ call, caller, method, url, rawHeaders, body: own, wantsHead, cameAtMs: undefined });
+    } catch (error) {
+      // As by HTTP it ends nobody else's call: it is an uncaught exception, and the process decides.
+      process.nextTick(rethrow, error);
+    }
+  }
+
+  private cancelled(stream: number): void {
+    const call = this.calls[stream];
+    // Answered already, and the answer is on its way: it is the last frame, as this is otherwise.
+    if (call === undefined) return;
+    this.reset(call, RESET_LOST);
+    this.over(call);
+    call.gone();
+  }
+
+  private written(): void {
+    const { due } = this;
+    if (due.length > 0) {
+      this.due = [];
+      for (const call of due) call.flush();
+    }
+    const isBusy = this.count > 0;
+    if (isBusy !== this.isHeld) this.hold(isBusy);
+    // A server that was closed waits for its links as it waits for its other connections.
+    if (!isBusy && !this.server.listening) this.drain();
+    if (this.socket.writableLength > MAX_UNSENT_BYTES && !this.socket.isPaused()) this.socket.pause();
+  }
+
+  private drained(): void {
+    if (this.socket.isPaused()) this.socket.resume();
+    for (const call of this.calls) call?.grant(0);
+  }
+
+  get isCongested(): boolean {
+    return this.socket.writableLength > MAX_UNSENT_BYTES;
+  }
+
+  answer(call: ServedCall, status: number, isJson: boolean, head: string, body: string | Uint8Array): void {
+    this.writer.frame(ANSWER, isJson ? IS_JSON : 0, call.stream, status, head, body);
+    this.over(call);
+  }
+
+  head(call: ServedCall, status: number, head: string): void {
+    this.writer.frame(HEAD, 0, call.stream, status, head, '');
+  }
+
+  data(call: ServedCall, bytes: Uint8Array): void {
+    this.writer.frame(DATA, 0, call.stream, 0, '', bytes);
+  }
+
+  end(call: ServedCall): void {
+    this.writer.frame(END, 0, call.stream, 0, '', '');
+    this.over(call);
+  }
+
+  reset(call: ServedCall, reason: number): void {
+    this.writer.frame(RESET, 0, call.stream, reason, '', '');
+  }
+
+  later(call: ServedCall): void {
+    this.due.push(call);
+    this.writer.schedule();
+  }
+
+  over(call: ServedCall): void {
+    if (this.calls[call.stream] !== call) return;
+    this.calls[call.stream] = undefined;
+    this.count -= 1;
+  }
+
+  /** Only calls that run keep a process alive. Looked at once a turn: most are answered in the turn in which they come. */
+  private hold(isBusy: boolean): void {
+    this.isHeld = isBusy;
+    if (isBusy) this.socket.ref();
+    else this.socket.unref();
+  }
+
+  get isIdle(): boolean {
+    return this.count === 0;
+  }
+
+  /** Takes no new calls; those that run may end. The other side closes, because a call of its may be on the way. */
+  drain(): void {
+    if (this.isDraining || this.isEnded) return;
+    this.isDraining = true;
+    this.writer.frame(GO_AWAY, 0, 0, 0, '', '');
+  }
+
+  tick(): void {
+    this.heartbeat.tick();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private closed(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.writer.isClosed = true;
+    this.options.counters.linksIn -= 1;
+    for (const call of this.calls.splice(0)) call?.gone();
+    this.options.onClosed(this);
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,71 @@
+import type { Member } from '../membership/member.ts';
+
+/** One process as a source of members sees it. */
+export interface SourceMember {
+  readonly id: string;
+  readonly service: string;
+  readonly url: string;
+  readonly incarnation: number;
+  /** `UP` while it is present or only suspected, `DOWN` when it is gone without a word, `LEFT` when it said good-bye. */
+  readonly status: 'UP' | 'DOWN' | 'LEFT';
+  readonly routesHash: string;
+  readonly isSigning: boolean;
+  /** Suspected, or refusing connections from here: to be called only when nobody else is there. */
+  readonly isDoubtful: boolean;
+}
+
+/** What the mesh tells a source about itself. */
+export interface SourceSelf {
+  readonly id: string;
+  readonly service: string;
+  readonly url: string;
+  readonly routesHash: string;
+  readonly isSigning: boolean;
+}
+
+/**
+ * Where members come from. The default asks peers (`createPeerSource`); others read an engine that exists (Redis, etcd,
+ * DNS). A source says who is there; whether an address is what it claims is proven by whoever calls it.
+ */
+export interface MemberSource {
+  /** Begins to look and to be seen. */
+  start(self: SourceSelf): void;
+  /** Our list of routes changed: others learn the new hash. */
+  announceRoutes(routesHash: string): void;
+  members(): readonly SourceMember[];
+  /** Monotonic time of the last sign of life that this process had of a member itself; `undefined` when there was none. */
+  heardAtMs(id: string): number | undefined;
+  /** A connection to this member failed: look at it at once. */
+  doubt(id: string): void;
+  /** Another process has proven to own this member's address. */
+  replaced(id: string): void;
+  /** Seeds that have not answered yet, for the message of `ready()`. */
+  silentSeeds(): readonly string[];
+  /** A message of another member, for sources that speak between members. `undefined`: this source does not take it. */
+  receive?(kind: 'ping' | 'register', message: PeerMessage): Promise<PeerReply> | PeerReply;
+  /** Members that stand behind the seeds that have answered. */
+  seedOwners(): readonly string[];
+  /** Tells the others that we go, for good or for now, and waits until they know, briefly. */
+  leave(options: { readonly isFinal: boolean }): Promise<void>;
+  close(): void;
+}
+
+/** Body of `POST /_discovery/ping` and `POST /_discovery/register`. Every field is optional: `{}` is a sign of life. */
+export interface PeerMessage {
+  readonly from?: Member;
+  readonly members?: readonly Member[];
+  /** Id of a third member to be probed on behalf of the sender. */
+  readonly probe?: string;
+}
+
+export interface PeerReply {
+  readonly status: 'OK';
+  readonly from: Member;
+  readonly members: readonly Member[];
+  /** Of the table that the answerer has: see `tableDigest`. */
+  readonly digest: string;
+  readonly probed?: 'answered' | 'refused' | 'silent' | 'unknown';
+}
+
+/** How a source tells the mesh that something about a member is new. */
+export type MemberListener = (member: SourceMember) => void;

@@ -1,0 +1,79 @@
+import type { Readable } from 'node:stream';
+import type { Cancellation } from '@express-micro/core';
+
+export interface TransportRequest {
+  /** `http://10.0.0.7:3001` */
+  readonly origin: string;
+  /** Id of the instance that is meant, where it is known: how it is reached may differ from one to the next. */
+  readonly instance?: string;
+  readonly method: string;
+  /** Path and query, as they stand in the request line. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body: string | Uint8Array | Readable | undefined;
+  readonly cancellation: Cancellation;
+  /** Name of what is called, where it is known: some functions cannot go every way. */
+  readonly route?: string;
+  /** `false` where nobody looks at the headers of an answer of 2xx. @default true */
+  readonly wantsHead?: boolean;
+  /** Adds to the headers what proves the caller, on a way that does not know him yet. */
+  readonly prove?: (headers: string[]) => void;
+  /** What the reader of a streamed body is told when it breaks off. @default the failure itself */
+  readonly explain?: (failure: TransportFailure) => Error;
+  /** Answers larger than this are refused. @default no limit */
+  readonly maxAnswerBytes?: number;
+}
+
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+export interface TransportAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** The field of that name, without reading the others; empty where there is none. */
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** The same as UTF-8, where the transport has it cheaper than through the body. */
+  readonly text?: string;
+}
+
+export interface TransportStream {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly contentType: string;
+  readonly body: Readable;
+}
+
+/**
+ * How far a request came before it failed.
+ *
+ * - `refused`: nobody listens at the address. Surely not executed.
+ * - `unreachable`: no connection (name, route, time-out). Surely not executed.
+ * - `lost`: the connection ended after the request may have been sent. It may have been executed.
+ * - `cancelled`: by the cancellation, whose reason is the cause.
+ */
+export type FailurePhase = 'refused' | 'unreachable' | 'lost' | 'cancelled';
+
+export class TransportFailure extends Error {
+  readonly phase: FailurePhase;
+  /** The head of an answer had come: the request was surely taken up. */
+  readonly hadHead: boolean;
+  constructor(phase: FailurePhase, cause: Error, hadHead = false) {
+    super(`${phase}: ${cause.message}`, { cause });
+    this.phase = phase;
+    this.hadHead = hadHead;
+  }
+}
+
+/** Moves bytes to an instance and back; knows nothing of services, routes or secrets. Rejects with {@link TransportFailure} only. */
+export interface Transport {
+  request(request: TransportRequest): Promise<TransportAnswer>;
+  /** The same, with the body still to come. A failure after the headers is an error of the stream. */
+  stream(request: TransportRequest): Promise<TransportStream>;
+  /** Drops what is kept for an address that nobody will call again. */
+  forget(origin: string): void;
+  close(): Promise<void>;
+}
+
+/** Told when a connection was ended by the other side: often the first sign of its death. */
+export type DisconnectListener = (origin: string) => void;

@@ -1,0 +1,13 @@
+// npm run proof:outage: what the services stand on is away for ten seconds, at 80 % of what they can do; how soon is all well again?
+import { atMost, report } from '../bench/report.mjs';
+import { OUTAGES, proveOutage } from './prove-outage.mjs';
+
+const rows = [];
+for (const name of Object.keys(OUTAGES)) {
+  const { totals, attempts, recoveryMs } = await proveOutage(name);
+  const { sent, answered, failed, counters } = totals;
+  const how = `${sent} calls, ${answered} answered, ${failed} failed, ${counters.retries} retries, ${counters.ejections} ejections`;
+  rows.push(atMost(`${name}: attempts a call`, attempts, 1.25, '', how));
+  rows.push(atMost('the same: time to 95 % goodput after it ended', recoveryMs, 3_000, 'ms', ''));
+}
+report('Proof: outage', 'npm run proof:outage', rows);

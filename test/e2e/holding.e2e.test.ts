@@ -1,0 +1,29 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { REPOSITORY } from './processes.test-support.ts';
+import { note } from './services.test-support.ts';
+
+/** The proofs of restarts in a form short enough for every change; the others are `npm run proof:*` alone. */
+const proof = (file: string) => import(path.join(REPOSITORY, 'proofs', file));
+
+describe('calls that hold', () => {
+  it('a rolling restart under load loses no call, with retries off', { timeout: 120_000 }, async () => {
+    const { proveRestarts } = await proof('prove-restarts.mjs');
+    const { totals, twice } = await proveRestarts({
+      signal: 'SIGTERM',
+      callerOptions: { retry: false },
+      rounds: 1,
+      rps: 300,
+    });
+    note('rolling restart', { how: totals.how });
+    expect({ failures: totals.failures, wrong: totals.wrong, twice }).toEqual({ failures: {}, wrong: 0, twice: 0 });
+    expect(totals.answered).toBe(totals.sent);
+  });
+
+  it('kill -9 of one instance after the other loses no GET and executes no POST twice', { timeout: 120_000 }, async () => {
+    const { proveRestarts } = await proof('prove-restarts.mjs');
+    const { totals, twice } = await proveRestarts({ signal: 'SIGKILL', callerOptions: {}, rounds: 1, rps: 300 });
+    note('kill -9', { how: totals.how, 'POSTs that failed': totals.postsFailed });
+    expect({ gets: totals.getsFailed, wrong: totals.wrong, twice }).toEqual({ gets: 0, wrong: 0, twice: 0 });
+  });
+});

@@ -1,0 +1,10 @@
+// Both ways of importing in a CommonJS file, under every setting of `esModuleInterop`.
+import express = require('express');
+import expressMicro = require('express-micro');
+
+import imported, { type Services } from 'express-micro';
+
+export const same: typeof expressMicro = imported;
+export const micro: ReturnType<typeof expressMicro> = expressMicro(express(), { serviceName: 'order-service' });
+export const isClass: boolean = new Error() instanceof expressMicro.MicroError;
+export type Names = keyof Services | keyof expressMicro.Services;

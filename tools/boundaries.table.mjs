@@ -1,0 +1,50 @@
+/**
+ * Which package may import which, as ARCHITECTURE draws the arrows. Siblings never meet; what two of them need goes to `core`.
+ * A package without a row here fails the check: decide first, then import.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const ARROWS = Object.freeze({
+  core: [],
+  mesh: ['core'],
+  'express-micro': ['core', 'mesh'],
+  fastify: ['core', 'mesh'],
+  observability: ['core'],
+  http: ['core'],
+  data: ['core'],
+  events: ['core', 'data'],
+  realtime: ['core'],
+  dashboard: [],
+});
+
+/**
+ * The rooms inside a package: which folder of its `src` may import which others.
+ * @typedef {object} Room
+ * @property {readonly string[]} [imports] folders
+ * @property {readonly string[]} [types] folders of which it may know the types only
+ * @property {readonly RegExp[]} [without] modules that it must not touch
+ */
+
+/**
+ * `shared` are the files beside the folders that every folder may import. All other files beside them (`mesh.ts`, `index.ts`)
+ * put the folders together: they import what they like and no folder imports them.
+ * @type {Readonly<Record<string, { shared: readonly string[], folders: Readonly<Record<string, Room>> }>>}
+ */
+export const INSIDE = Object.freeze({
+  mesh: {
+    shared: ['counters', 'errors', 'identity', 'wire'],
+    folders: {
+      routes: {},
+      secret: {},
+      signing: { types: ['secret'] },
+      membership: { types: ['routes'], without: [/^undici(\/|$)/, /^node:(http|https|http2|net|tls|dgram|dns|fs|timers)(\/|$)/] },
+      transport: { imports: ['signing', 'secret'], types: ['routes'] },
+      link: { imports: ['transport'], types: ['signing', 'secret'] },
+      sources: { imports: ['membership', 'transport'], types: ['routes', 'signing'] },
+      directory: { imports: ['routes'], types: ['sources', 'membership'] },
+      call: { imports: ['routes', 'directory', 'transport'], types: ['signing'] },
+      serve: { imports: ['routes', 'directory', 'membership', 'signing', 'secret'], types: ['sources'] },
+      // A guard for single routes: it stands on what stands in front of all of them, and not the other way round.
+      idempotency: { imports: ['serve'] },
+    },
+  },
+});
