@@ -41,7 +41,8 @@ describe('a deadline', () => {
     const middle = await startService(
       'middle',
       (app, micro) => {
-        app.get('/relay', async (req, res) => {
+        // It never answers by itself: both deadlines end at the same moment, and its answer would race the one in front of it.
+        app.get('/relay', async (req) => {
           const given = Number(req.get('express-micro-deadline'));
           seen.push(given);
           const startedAt = performance.now();
@@ -49,7 +50,6 @@ describe('a deadline', () => {
             .run(() => micro.services.leaf.getSlow())
             .catch(() => {});
           overshoots.push(performance.now() - startedAt - given);
-          res.end();
         });
       },
       { peers: [leaf.url] },
