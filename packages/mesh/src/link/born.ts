@@ -1,6 +1,6 @@
 // Hot path: every call that comes over a link. Its bench: bench/link-cost.mjs
 import { channel } from 'node:diagnostics_channel';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Caller } from '@express-micro/core';
 import { CAME_AT_MS, LINK_CALLER, WHEN_CLOSED } from '../wire.ts';
@@ -149,6 +149,8 @@ export function createDelivery({ request, response, toJson }: Prototypes): Deliv
     call.wantsHead = birth.wantsHead;
     const req = new (Request as unknown as new (call: ServedCall, birth: Birth) => RequestState)(call, birth);
     req._addHeaderLines(birth.rawHeaders, birth.rawHeaders.length);
+    const headers = headersOf(birth.rawHeaders);
+    if (headers !== undefined) req.headers = headers;
     const res = new (Response as unknown as new (req: BornRequest, call: ServedCall) => ResponseState)(req, call);
     call.req = req;
     call.res = res as unknown as BornResponse;
@@ -164,6 +166,21 @@ export function createDelivery({ request, response, toJson }: Prototypes): Deliv
     // As by HTTP: while the listeners run the end of the message has not been seen yet.
     req.complete = true;
   };
+}
+
+/**
+ * The headers as Node gives them, where that takes no knowledge of what they mean: names in small letters, each of them once.
+ * Admission reads some of every request, and Node's own way to them costs as much as the rest of admission.
+ */
+function headersOf(raw: readonly string[]): IncomingHttpHeaders | undefined {
+  const headers: Record<string, string> = {};
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    // A second one, or a name that every object has.
+    if (headers[name] !== undefined || name === 'set-cookie') return undefined;
+    headers[name] = raw[at + 1] as string;
+  }
+  return headers;
 }
 
 /** Somebody reads the body. */

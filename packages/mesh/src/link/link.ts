@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net';
 import { type TransportAnswer, TransportFailure, type TransportRequest } from '../transport/transport.ts';
 import { LinkAnswer } from './answer-codec.ts';
-import { codeAt, FrameReader, type FrameReceiver, flagsAt } from './frame-reader.ts';
-import { FrameWriter } from './frame-writer.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { codeAt, type FrameReceiver, flagsAt } from './frame-reader.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { LinkEnd } from './link-end.ts';
 import {
   ANSWER,
   CANCEL,
@@ -16,7 +16,6 @@ import {
   HAS_BODY,
   HEAD,
   IS_JSON,
-  LinkViolation,
   lost,
   MAX_REQUEST_HEAD_BYTES,
   MAX_STREAMS,
@@ -33,7 +32,7 @@ import {
   WINDOW_BYTES,
 } from './protocol.ts';
 import { encodeRequestHead, isPath } from './request-codec.ts';
-import { SealedSink, type SealKeys, Unsealer } from './seal.ts';
+import type { SealKeys } from './seal.ts';
 
 export interface LinkOptions {
   readonly socket: Socket;
@@ -50,38 +49,28 @@ export interface LinkOptions {
 export class Link implements FrameReceiver {
   private readonly options: LinkOptions;
   private readonly socket: Socket;
+  private readonly side: LinkEnd;
   private readonly writer: FrameWriter;
-  private readonly heartbeat: Heartbeat;
   /** By stream. A stream is used again when its last frame was seen, so one that was cancelled keeps its place until then. */
   private readonly calls: (LinkCall | undefined)[] = [];
   private readonly free: number[] = [];
   private count = 0;
-  private isHeld = false;
   /** Grows with every write: a call whose number is still this one has not left. */
   private turn = 0;
   private isEnding = false;
-  private isClosed = false;
 
   constructor(options: LinkOptions) {
     const { socket, seal } = options;
     this.options = options;
     this.socket = socket;
-    this.writer = new FrameWriter(seal === undefined ? socket : new SealedSink(socket, seal.toServer), () => this.written());
-    this.heartbeat = new Heartbeat({
-      ping: () => this.writer.frame(PING, 0, 0, 0, '', ''),
-      isWriting: () => socket.writableLength > 0,
-      writtenBytes: () => socket.bytesWritten,
-      end: () => socket.destroy(),
+    this.side = new LinkEnd({
+      socket,
+      seal: seal && { out: seal.toServer, in: seal.toCaller },
+      receiver: this,
+      onWritten: () => this.written(),
+      onClosed: () => this.closed(),
     });
-    const reader = new FrameReader(this);
-    const source = seal === undefined ? reader : new Unsealer(seal.toCaller, (bytes) => reader.push(bytes));
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.read(source, chunk));
-    socket.on('end', () => socket.destroy());
-    socket.on('error', () => {});
-    socket.on('close', () => this.closed());
-    socket.unref();
+    this.writer = this.side.writer;
   }
 
   /** Whether a call may go this way now. */
@@ -114,7 +103,7 @@ export class Link implements FrameReceiver {
     call.isOver = true;
     this.writer.frame(CANCEL, 0, call.stream, 0, '', '');
     // Not a word since it was sent: whether anybody is there at all is found out now, not at the next interval.
-    if (!this.heartbeat.isHeard) this.heartbeat.tick();
+    if (!this.side.isHeard) this.side.tick();
     call.reject(new TransportFailure('cancelled', reason));
   }
 
@@ -143,22 +132,8 @@ export class Link implements FrameReceiver {
   private written(): void {
     this.turn += 1;
     const isBusy = this.count > 0;
-    if (isBusy !== this.isHeld) {
-      this.isHeld = isBusy;
-      if (isBusy) this.socket.ref();
-      else this.socket.unref();
-    }
+    this.side.hold(isBusy);
     if (!isBusy && this.isEnding) this.socket.end();
-  }
-
-  private read(source: FrameReader | Unsealer, chunk: Buffer): void {
-    this.heartbeat.isHeard = true;
-    try {
-      source.push(chunk);
-    } catch (error) {
-      if (!(error instanceof LinkViolation)) throw error;
-      this.socket.destroy();
-    }
   }
 
   onFrame(kind: number, stream: number, bytes: Buffer, at: number, body: number, end: number): void {
@@ -217,7 +192,7 @@ export class Link implements FrameReceiver {
   }
 
   tick(): void {
-    this.heartbeat.tick();
+    this.side.tick();
   }
 
   destroy(): void {
@@ -228,9 +203,6 @@ export class Link implements FrameReceiver {
   }
 
   private closed(): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
-    this.writer.isClosed = true;
     const wasExpected = this.isEnding;
     this.isEnding = true;
     const open = this.calls.splice(0);

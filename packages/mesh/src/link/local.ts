@@ -16,6 +16,8 @@ export interface Door {
   admit(token: string): Caller | undefined;
   enter(carrier: LocalCall, caller: Caller): void;
   readonly server: Server;
+  /** What a connection to `host` would say of itself. */
+  facts(host: string): ConnectionFacts;
 }
 
 /** All doors of this process, whatever copy of this code made them. */
@@ -47,6 +49,7 @@ export function openDoor(
     // In a turn of its own: apps that call each other in a circle leave room for timers and for the network.
     enter: (carrier, caller) => root.runInAsyncScope(setImmediate, undefined, deliverLocal, deliver, carrier, caller),
     server,
+    facts: rememberLast((host) => factsOf(server, host)),
   };
   doors.set(instance, door);
   return () => {
@@ -86,7 +89,7 @@ export class LocalCall implements Carrier {
   ) {
     this.server = door.server;
     this.host = request.origin.slice(request.origin.indexOf('//') + 2);
-    this.connection = factsOf(door.server, this.host);
+    this.connection = door.facts(this.host);
     this.request = request;
     this.resolve = resolve;
     this.reject = reject;
@@ -159,7 +162,19 @@ export class LocalCall implements Carrier {
   over(): void {}
 }
 
-/** What a connection to that address would say of itself. */
+/** Nearly every call names the same host, and to ask a server for its address is a system call. */
+function rememberLast(facts: (host: string) => ConnectionFacts): (host: string) => ConnectionFacts {
+  let host: string | undefined;
+  let last: ConnectionFacts = {};
+  return (asked) => {
+    if (asked !== host) {
+      last = facts(asked);
+      host = asked;
+    }
+    return last;
+  };
+}
+
 function factsOf(server: Server, host: string): ConnectionFacts {
   const bound = server.address();
   const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');

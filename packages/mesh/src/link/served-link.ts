@@ -4,9 +4,9 @@ import type { Caller, Clock } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import type { Deliver } from './born.ts';
 import type { ConnectionFacts } from './connection-face.ts';
-import { FrameReader, type FrameReceiver, flagsAt, headOf, uint32At } from './frame-reader.ts';
-import { FrameWriter } from './frame-writer.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { type FrameReceiver, flagsAt, headOf, uint32At } from './frame-reader.ts';
+import type { FrameWriter } from './frame-writer.ts';
+import { LinkEnd } from './link-end.ts';
 import {
   ANSWER,
   CANCEL,
@@ -16,7 +16,6 @@ import {
   HAS_BODY,
   HEAD,
   IS_JSON,
-  LinkViolation,
   MAX_REQUEST_BODY_BYTES,
   MAX_STREAMS,
   MAX_UNSENT_BYTES,
@@ -31,7 +30,7 @@ import {
   WINDOW,
 } from './protocol.ts';
 import { decodeRequestHead } from './request-codec.ts';
-import { SealedSink, type SealKeys, Unsealer } from './seal.ts';
+import type { SealKeys } from './seal.ts';
 import { type Carrier, ServedCall } from './served-call.ts';
 
 export interface ServedLinkOptions {
@@ -58,16 +57,14 @@ export class ServedLink implements Carrier, FrameReceiver {
   readonly connection: ConnectionFacts;
   private readonly options: ServedLinkOptions;
   private readonly socket: Socket;
+  private readonly side: LinkEnd;
   private readonly writer: FrameWriter;
-  private readonly heartbeat: Heartbeat;
   /** By stream, which its caller uses again when it has our last frame of it. */
   private readonly calls: (ServedCall | undefined)[] = [];
   private count = 0;
   /** Calls to look at when this turn is over. */
   private due: ServedCall[] = [];
-  private isHeld = false;
   private isDraining = false;
-  private isEnded = false;
 
   constructor(options: ServedLinkOptions) {
     const { socket, seal } = options;
@@ -77,38 +74,20 @@ export class ServedLink implements Carrier, FrameReceiver {
     this.host = options.host;
     this.clock = options.clock;
     this.connection = socket;
-    this.writer = new FrameWriter(seal === undefined ? socket : new SealedSink(socket, seal.toCaller), () => this.written());
-    this.heartbeat = new Heartbeat({
-      ping: () => this.writer.frame(PING, 0, 0, 0, '', ''),
-      isWriting: () => socket.writableLength > 0,
-      writtenBytes: () => socket.bytesWritten,
-      end: () => socket.destroy(),
+    this.side = new LinkEnd({
+      socket,
+      seal: seal && { out: seal.toCaller, in: seal.toServer },
+      receiver: this,
+      onWritten: () => this.written(),
+      onClosed: () => this.closed(),
     });
-    options.counters.linksIn += 1;
-    const reader = new FrameReader(this);
-    const source = seal === undefined ? reader : new Unsealer(seal.toServer, (bytes) => reader.push(bytes));
-    socket.setTimeout(0);
-    socket.setNoDelay(true);
-    socket.on('data', (chunk: Buffer) => this.read(source, chunk));
+    this.writer = this.side.writer;
     socket.on('drain', () => this.drained());
-    socket.on('end', () => socket.destroy());
-    socket.on('error', () => {});
-    socket.on('close', () => this.closed());
-    socket.unref();
-  }
-
-  private read(source: FrameReader | Unsealer, chunk: Buffer): void {
-    this.heartbeat.isHeard = true;
-    try {
-      source.push(chunk);
-    } catch (error) {
-      if (!(error instanceof LinkViolation)) throw error;
-      this.socket.destroy();
-    }
+    options.counters.linksIn += 1;
   }
 
   onFrame(kind: number, stream: number, bytes: Buffer, at: number, body: number, end: number): void {
-    if (this.isEnded || this.socket.destroyed) return;
+    if (this.side.isClosed || this.socket.destroyed) return;
     switch (kind) {
       case REQUEST:
         this.request(stream, bytes, at, body, end);
@@ -177,7 +156,8 @@ export class ServedLink implements Carrier, FrameReceiver {
       for (const call of due) call.flush();
     }
     const isBusy = this.count > 0;
-    if (isBusy !== this.isHeld) this.hold(isBusy);
+    // Most calls are answered in the turn in which they come.
+    this.side.hold(isBusy);
     // A server that was closed waits for its links as it waits for its other connections.
     if (!isBusy && !this.server.listening) this.drain();
     if (this.socket.writableLength > MAX_UNSENT_BYTES && !this.socket.isPaused()) this.socket.pause();
@@ -225,26 +205,19 @@ export class ServedLink implements Carrier, FrameReceiver {
     this.count -= 1;
   }
 
-  /** Only calls that run keep a process alive. Looked at once a turn: most are answered in the turn in which they come. */
-  private hold(isBusy: boolean): void {
-    this.isHeld = isBusy;
-    if (isBusy) this.socket.ref();
-    else this.socket.unref();
-  }
-
   get isIdle(): boolean {
     return this.count === 0;
   }
 
   /** Takes no new calls; those that run may end. The other side closes, because a call of its may be on the way. */
   drain(): void {
-    if (this.isDraining || this.isEnded) return;
+    if (this.isDraining || this.side.isClosed) return;
     this.isDraining = true;
     this.writer.frame(GO_AWAY, 0, 0, 0, '', '');
   }
 
   tick(): void {
-    this.heartbeat.tick();
+    this.side.tick();
   }
 
   destroy(): void {
@@ -252,9 +225,6 @@ export class ServedLink implements Carrier, FrameReceiver {
   }
 
   private closed(): void {
-    if (this.isEnded) return;
-    this.isEnded = true;
-    this.writer.isClosed = true;
     this.options.counters.linksIn -= 1;
     for (const call of this.calls.splice(0)) call?.gone();
     this.options.onClosed(this);
