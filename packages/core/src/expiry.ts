@@ -5,11 +5,43 @@ export interface Expiry {
   stop(): void;
 }
 
-interface Entry extends Expiry {
-  endsAtMs: number;
+/** Waits of one length, in the order in which they began: which is that in which they end. */
+class List {
+  first: Wait | undefined = undefined;
+  last: Wait | undefined = undefined;
+  timer: Timer | undefined = undefined;
+}
+
+class Wait implements Expiry {
+  readonly endsAtMs: number;
   run: (() => void) | undefined;
-  before: Entry | undefined;
-  after: Entry | undefined;
+  before: Wait | undefined;
+  after: Wait | undefined;
+  private readonly list: List;
+
+  constructor(list: List, endsAtMs: number, run: () => void) {
+    this.list = list;
+    this.endsAtMs = endsAtMs;
+    this.run = run;
+    this.before = list.last;
+    this.after = undefined;
+    if (list.last === undefined) list.first = this;
+    else list.last.after = this;
+    list.last = this;
+  }
+
+  stop(): void {
+    if (this.run === undefined) return;
+    const { list, before, after } = this;
+    if (before === undefined) list.first = after;
+    else before.after = after;
+    if (after === undefined) list.last = before;
+    else after.before = before;
+    this.run = undefined;
+    // A dead entry that pointed on would keep its neighbours alive, and they theirs: the collector would copy them all.
+    this.before = undefined;
+    this.after = undefined;
+  }
 }
 
 const MAX_LISTS = 64;
@@ -21,25 +53,13 @@ const MAX_LISTS = 64;
  * it. Starting and stopping a wait moves four pointers; a timer of Node costs a hundred times that.
  */
 export function createExpiries(clock: Clock): (delayMs: number, run: () => void) => Expiry {
-  const lists = new Map<number, { first: Entry | undefined; last: Entry | undefined; timer: Timer | undefined }>();
-  type List = NonNullable<ReturnType<typeof lists.get>>;
-
-  function unlink(list: List, entry: Entry): void {
-    if (entry.before === undefined) list.first = entry.after;
-    else entry.before.after = entry.after;
-    if (entry.after === undefined) list.last = entry.before;
-    else entry.after.before = entry.before;
-    entry.run = undefined;
-    // A dead entry that pointed on would keep its neighbours alive, and they theirs: the collector would copy them all.
-    entry.before = undefined;
-    entry.after = undefined;
-  }
+  const lists = new Map<number, List>();
 
   function fire(delayMs: number, list: List): void {
     const now = clock.monotonicMs();
-    for (let entry = list.first; entry !== undefined && entry.endsAtMs <= now; entry = list.first) {
-      const { run } = entry;
-      unlink(list, entry);
+    for (let wait = list.first; wait !== undefined && wait.endsAtMs <= now; wait = list.first) {
+      const { run } = wait;
+      wait.stop();
       run?.();
     }
     if (list.first === undefined) lists.delete(delayMs);
@@ -51,25 +71,12 @@ export function createExpiries(clock: Clock): (delayMs: number, run: () => void)
     // As many lengths as waits (what is left of somebody else's time): lists would only pile up, a timer each is better.
     if (list === undefined && lists.size >= MAX_LISTS) return clock.after(delayMs, run);
     if (list === undefined) {
-      const created: List = { first: undefined, last: undefined, timer: undefined };
+      const created = new List();
       // The timer is not moved when its wait is taken back; it fires, finds the next one and is set for that.
       created.timer = clock.after(delayMs, () => fire(delayMs, created));
       lists.set(delayMs, created);
       list = created;
     }
-    const owner = list;
-    const entry: Entry = {
-      endsAtMs: clock.monotonicMs() + delayMs,
-      run,
-      before: owner.last,
-      after: undefined,
-      stop() {
-        if (entry.run !== undefined) unlink(owner, entry);
-      },
-    };
-    if (owner.last === undefined) owner.first = entry;
-    else owner.last.after = entry;
-    owner.last = entry;
-    return entry;
+    return new Wait(list, clock.monotonicMs() + delayMs, run);
   };
 }

@@ -4,8 +4,15 @@ import type { Server, Socket } from 'node:net';
 /** What is asked of a connection, wherever it comes from. */
 export type ConnectionFacts = Partial<Socket> & { readonly encrypted?: boolean };
 
+/**
+ * An `EventEmitter` that was not begun: Node's own methods make what they need at the first listener, and hardly any call gets
+ * one. Beginning it costs what making the rest of a call's face costs.
+ */
+const BareEmitter = function BareEmitter() {} as unknown as { new (): EventEmitter; prototype: EventEmitter };
+Object.setPrototypeOf(BareEmitter.prototype, EventEmitter.prototype);
+
 /** What `req.socket` is asked and told without anything coming of it, because the connection is not the call's own. */
-export abstract class ConnectionFace extends EventEmitter {
+export abstract class ConnectionFace extends BareEmitter {
   abstract readonly carrier: { readonly server: Server; readonly connection: ConnectionFacts };
   abstract destroyed: boolean;
   protected abstract chunkBytes: number;

@@ -40,8 +40,11 @@ const FORBIDDEN = new Set([
   'upgrade',
 ]);
 /** Names that were looked at: few, and always the same. */
-const known = new Set<string>();
+const known = new Map<string, string>();
 const MAX_KNOWN = 1_000;
+/** Names by their place in the last head. Nearly every head has the same ones, so most need not be cut out and looked up. */
+const usual: string[] = [];
+const COLON = 58;
 
 /**
  * Reads the head of a request and puts its headers behind those in `raw`.
@@ -50,20 +53,18 @@ const MAX_KNOWN = 1_000;
 export function decodeRequestHead(head: string, raw: string[]): RequestHead {
   if (head.length > MAX_REQUEST_HEAD_BYTES) violation('a head that is too large');
   let end = head.indexOf('\n');
-  const line = end < 0 ? head : head.slice(0, end);
-  const space = line.indexOf(' ');
-  const method = line.slice(0, space);
-  const url = line.slice(space + 1);
-  if (!METHOD.test(method) || !PATH.test(url) || method === 'CONNECT') violation('a request line that is none');
-  while (end >= 0) {
+  const space = head.indexOf(' ');
+  const method = head.slice(0, space);
+  const url = head.slice(space + 1, end < 0 ? head.length : end);
+  if ((method !== 'GET' && !METHOD.test(method)) || !PATH.test(url) || method === 'CONNECT') {
+    violation('a request line that is none');
+  }
+  for (let place = 0; end >= 0; place++) {
     const at = end + 1;
     end = head.indexOf('\n', at);
-    const colon = head.indexOf(':', at);
     const last = end < 0 ? head.length : end;
-    if (colon < 0 || colon >= last) violation('a header without a colon');
-    const name = head.slice(at, colon);
-    const value = head.slice(colon + 1, last);
-    if (!known.has(name)) take(name);
+    const name = nameAt(head, at, last, place);
+    const value = head.slice(at + name.length + 1, last);
     if (BAD_VALUE.test(value)) violation('a header that is none');
     raw.push(name, value);
   }
@@ -71,8 +72,21 @@ export function decodeRequestHead(head: string, raw: string[]): RequestHead {
   return { method, url };
 }
 
-function take(name: string): void {
+function nameAt(head: string, at: number, last: number, place: number): string {
+  const guess = usual[place];
+  if (guess !== undefined && head.charCodeAt(at + guess.length) === COLON && head.startsWith(guess, at)) return guess;
+  const colon = head.indexOf(':', at);
+  if (colon < 0 || colon >= last) violation('a header without a colon');
+  const name = head.slice(at, colon);
+  const taken = known.get(name) ?? take(name);
+  usual[place] = taken;
+  return taken;
+}
+
+function take(name: string): string {
   if (!NAME.test(name) || FORBIDDEN.has(name)) violation('a header that no call has');
   // Copied: a piece of a text keeps the whole of it.
-  if (known.size < MAX_KNOWN) known.add(Buffer.from(name, 'latin1').toString('latin1'));
+  const copy = Buffer.from(name, 'latin1').toString('latin1');
+  if (known.size < MAX_KNOWN) known.set(copy, copy);
+  return copy;
 }

@@ -208,7 +208,7 @@ export class ServedCall extends ConnectionFace {
     const res = this.res as BornResponse;
     this._httpMessage = null;
     // Node's own `detachSocket`, without a listener to take off.
-    Reflect.set(res, 'socket', null);
+    (res as { socket: unknown }).socket = null;
     this.tellWritten();
     responseClosed(res);
   }

@@ -5,7 +5,12 @@ const MAX_MS = 2_147_483_647;
  * as if nothing were said: that never gives a request more time, and the caller still hangs up by its own clock.
  */
 export function readRemainingMs(header: string | readonly string[] | undefined): number | undefined {
-  if (typeof header !== 'string' || !/^\d{1,10}$/.test(header)) return undefined;
-  const remainingMs = Number(header);
+  if (typeof header !== 'string' || header.length === 0 || header.length > 10) return undefined;
+  let remainingMs = 0;
+  for (let at = 0; at < header.length; at++) {
+    const digit = header.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    remainingMs = remainingMs * 10 + digit;
+  }
   return remainingMs <= MAX_MS ? remainingMs : undefined;
 }
