@@ -35,14 +35,15 @@ export const INSIDE = Object.freeze({
     folders: {
       routes: {},
       secret: {},
+      trust: {},
       signing: { types: ['secret'] },
       membership: { types: ['routes'], without: [/^undici(\/|$)/, /^node:(http|https|http2|net|tls|dgram|dns|fs|timers)(\/|$)/] },
-      transport: { imports: ['signing', 'secret'], types: ['routes'] },
-      link: { imports: ['transport'], types: ['signing', 'secret'] },
+      transport: { imports: ['signing', 'secret'], types: ['routes', 'trust'] },
+      link: { imports: ['transport'], types: ['signing', 'secret', 'trust'] },
       sources: { imports: ['membership', 'transport'], types: ['routes', 'signing'] },
       directory: { imports: ['routes'], types: ['sources', 'membership'] },
       call: { imports: ['routes', 'directory', 'transport'], types: ['signing'] },
-      serve: { imports: ['routes', 'directory', 'membership', 'signing', 'secret'], types: ['sources'] },
+      serve: { imports: ['routes', 'directory', 'membership', 'signing', 'secret'], types: ['sources', 'trust'] },
       // A guard for single routes: it stands on what stands in front of all of them, and not the other way round.
       idempotency: { imports: ['serve'] },
     },

@@ -6,6 +6,8 @@ export interface Option<T> {
   readonly read: (value: unknown) => T;
   /** Computed when the option is absent or `undefined`; may throw an {@link OptionProblem} too, about the environment. */
   readonly fallback: () => T;
+  /** Its value is never repeated in a message. */
+  readonly isSecret?: boolean;
 }
 
 /** Thrown by a reader that cannot take a value. `detail` narrows the blame to a part of it: `the second entry, "htp://x"`. */
@@ -64,7 +66,8 @@ function readOption(
   } catch (error) {
     if (!(error instanceof OptionProblem)) throw error;
     const where = error.detail === undefined ? '' : ` (${error.detail})`;
-    const got = value === undefined ? 'a default' : show(value);
+    const shown = option.isSecret === true ? 'a value that is not shown here' : show(value);
+    const got = value === undefined ? 'a default' : shown;
     throw fail(`Option "${key}" of ${owner} got ${got}${where}; it takes ${option.takes}.`, { option: key });
   }
 }

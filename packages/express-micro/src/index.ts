@@ -1,6 +1,7 @@
 export type { Caller } from '@express-micro/core';
 export { isMicroError, MicroError } from '@express-micro/core';
 export type {
+  AllowOption,
   Attempt,
   BalanceOptions,
   Begun,
@@ -24,6 +25,7 @@ export type {
   ServiceStream,
   SheddingOptions,
   StoredAnswer,
+  TlsOptions,
 } from '@express-micro/mesh';
 export { MeshError, type MeshErrorCode } from '@express-micro/mesh';
 export type { ExpressApp } from './app.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express5 from 'express';
@@ -33,9 +34,9 @@ const running: (() => Promise<void>)[] = [];
 export async function startService(
   serviceName: string,
   declare: (app: App, micro: Micro) => void = () => {},
-  options: ExpressMicroOptions & { express?: typeof express5; port?: number } = {},
+  options: ExpressMicroOptions & { express?: typeof express5; port?: number; https?: https.ServerOptions } = {},
 ): Promise<Service> {
-  const { express = express5, port: listenPort = 0, ...rest } = options;
+  const { express = express5, port: listenPort = 0, https: secure, ...rest } = options;
   const warnings: string[] = [];
   const app = express();
   const log = {
@@ -46,12 +47,13 @@ export async function startService(
   const micro = expressMicro(app, { serviceName, pingInterval: PING_INTERVAL_MS, log, ...rest });
   declare(app, micro);
   const server = await new Promise<http.Server>((resolve, reject) => {
-    const started = app.listen(listenPort, '127.0.0.1', () => resolve(started));
+    const listener = secure === undefined ? app : https.createServer(secure, app);
+    const started: http.Server = listener.listen(listenPort, '127.0.0.1', () => resolve(started));
     started.once('error', reject);
   });
   const { port } = server.address() as AddressInfo;
   running.push(() => micro.close());
-  return { app, micro, server, url: `http://127.0.0.1:${port}`, warnings };
+  return { app, micro, server, url: `${secure === undefined ? 'http' : 'https'}://127.0.0.1:${port}`, warnings };
 }
 
 /** Call it after each test: ends every service that was started. */

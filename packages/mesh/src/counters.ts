@@ -31,6 +31,8 @@ export interface Counters {
   served: number;
   shed: number;
   expired: number;
+  /** Requests whose caller may not have them, by the option `allow`. */
+  forbidden: number;
   /** Requests answered from what was kept under an `Idempotency-Key`, and refused for one (409, 422). */
   replayed: number;
   replayRefused: number;
@@ -59,6 +61,7 @@ export function createCounters(): Counters {
     served: 0,
     shed: 0,
     expired: 0,
+    forbidden: 0,
     replayed: 0,
     replayRefused: 0,
     linksOut: 0,

@@ -12,6 +12,7 @@ export type MeshErrorCode =
   | 'MESH_FUNCTION_NOT_FOUND'
   | 'MESH_FUNCTION_AMBIGUOUS'
   | 'MESH_ARGUMENT_INVALID'
+  | 'MESH_NOT_ALLOWED'
   | 'MESH_REMOTE_STATUS'
   | 'MESH_RESPONSE_INVALID'
   | 'MESH_CONNECTION_LOST'
@@ -32,6 +33,7 @@ export const MESH_ERRORS: Readonly<Record<MeshErrorCode, ErrorKind>> = Object.fr
   MESH_FUNCTION_NOT_FOUND: 'not_found',
   MESH_FUNCTION_AMBIGUOUS: 'failed_precondition',
   MESH_ARGUMENT_INVALID: 'invalid_argument',
+  MESH_NOT_ALLOWED: 'permission_denied',
   MESH_REMOTE_STATUS: 'internal',
   MESH_RESPONSE_INVALID: 'internal',
   MESH_CONNECTION_LOST: 'unavailable',

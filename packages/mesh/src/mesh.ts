@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
+import type { TLSSocket } from 'node:tls';
 import {
   type Caller,
   type Clock,
@@ -46,6 +47,7 @@ import { authorizeBy } from './signing/authorize.ts';
 import { createCredentials } from './signing/credentials.ts';
 import type { SourceSelf } from './sources/source.ts';
 import { createHttpTransport } from './transport/http.ts';
+import { createCertificates } from './trust/certificates.ts';
 
 /** Where the app can be reached, as far as its server tells. */
 export interface Listening {
@@ -105,7 +107,7 @@ const LEAVE_LIMIT_MS = 800;
 /** Opens what a process needs to be part of the mesh. Nothing is sent before `join`. */
 export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurroundings): Mesh<S> {
   const { clock = systemClock, random = systemRandom, env = process.env } = surroundings;
-  const { log, serviceName } = options;
+  const { log, serviceName, allow } = options;
   const tunables = membershipTunables(options.pingInterval);
   const id = createInstanceId(random);
 
@@ -141,13 +143,17 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const onDisconnect = (origin: string): void => {
     for (const instance of directory.atUrl(origin)) joined?.source.doubt(instance.id);
   };
-  const http = createHttpTransport({ onDisconnect });
+  const certificates = createCertificates(options.tls, (origin) =>
+    directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : [])),
+  );
+  const tls = certificates.connect;
+  const http = createHttpTransport({ onDisconnect, tls });
   const overHttp = sendOverHttp(http, counters);
   const isSigning = (instance: string) => options.enableHmac || directory.instance(instance)?.isSigning === true;
   const isKnown = (instance: string) => directory.instance(instance) !== undefined;
   const hasLinks = options.transport === 'auto';
   const links = hasLinks
-    ? createLinkPool({ credentials, counters, clock, random, isSigning, isKnown, overHttp, onDisconnect })
+    ? createLinkPool({ credentials, counters, clock, random, isSigning, isKnown, tls, overHttp, onDisconnect })
     : undefined;
   const transport = chooseTransport({ http, links, callerToken: credentials.callerToken, counters });
   const chain = createCallChain({
@@ -177,6 +183,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     timeoutMs,
     nextRequestId: createRequestIds(random),
     isClosed: () => isClosed,
+    mayCall: allow && ((service, path) => allow.decide(service, serviceName, path) === 'allowed'),
   });
 
   // What we offer.
@@ -205,7 +212,10 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
           inFlight,
           onOverload: (isOverloaded) => news.tell('overload', isOverloaded),
         });
+  const confirms = ({ socket }: IncomingMessage, service: string) => certificates.confirms(socket as TLSSocket, service);
   const admission = createAdmission({
+    confirms,
+    decide: allow && ((caller, path) => allow.decide(serviceName, caller, path)),
     credentials,
     clock,
     random,
@@ -227,7 +237,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   });
 
   const linkServer = hasLinks
-    ? createLinkServer({ credentials, isSigning: options.enableHmac, counters, clock, isAllowed: admission.isAllowed })
+    ? createLinkServer({ credentials, isSigning: options.enableHmac, counters, clock, confirms, isAllowed: admission.isAllowed })
     : undefined;
 
   function serve(server: Server, prototypes: () => Prototypes): () => void {
@@ -251,6 +261,11 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
       return;
     }
     if (isClosed || joined?.self.url === url) return;
+    if (protocol === 'http' && options.tls.trustDomain !== undefined) {
+      log.warn(
+        `"tls.trustDomain" asks callers for certificates, and ${url} is no TLS: nobody who calls it will count as verified. Serve the app with https.createServer({ …, requestCert: true }, app).`,
+      );
+    }
     // Whoever was known under the former address is asked again: nobody else may remember us there.
     const known = joined?.source.members().flatMap((member) => (member.status === 'UP' ? [member.url] : [])) ?? [];
     joined?.end();
@@ -258,7 +273,19 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     const self: SourceSelf = { id, service: serviceName, url, routesHash: hash, isSigning: options.enableHmac };
     directory.addSelf(self, table);
     const peers = [...new Set([...options.peers, ...known])];
-    joined = joinMesh({ self, peers, tunables, directory, transport, credentials, clock, random, log, watchRoutes: readRoutes });
+    joined = joinMesh({
+      self,
+      peers,
+      tunables,
+      directory,
+      transport,
+      credentials,
+      clock,
+      random,
+      log,
+      certifiedAt: certificates.serviceAt,
+      watchRoutes: readRoutes,
+    });
   }
 
   async function pause(): Promise<void> {

@@ -22,6 +22,8 @@ import { defaultHost, isServiceName, originOf, parseOrigin } from './identity.ts
 import { createAddressList } from './serve/addresses.ts';
 import { type DrainOptions, type DrainTimes, drainOption } from './serve/drain.ts';
 import { type ResolvedShedding, type SheddingOptions, sheddingOption } from './serve/shedding.ts';
+import { type AllowOption, allowOption, type Rules } from './trust/rules.ts';
+import { checkTls, type ResolvedTls, TLS_OPTIONS, type TlsOptions } from './trust/tls-options.ts';
 
 export type ServiceListener = (name: string, info: InstanceInfo) => void;
 
@@ -46,6 +48,13 @@ export interface MeshOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   /** Signs every call and message, and refuses replays. @default false */
   readonly enableHmac?: boolean | undefined;
+  /**
+   * TLS to the others: authorities, a certificate of our own, names in theirs. See {@link TlsOptions}.
+   * @default what Node trusts; no certificate of our own
+   */
+  readonly tls?: TlsOptions | undefined;
+  /** Which services may call which; see {@link AllowOption}. One text may serve the whole fleet. @default everybody everything */
+  readonly allow?: AllowOption | undefined;
   /** Called when the first instance of a service is up. */
   readonly onServiceUp?: ServiceListener | undefined;
   /** Called when the last instance of a service is gone. */
@@ -89,6 +98,8 @@ export interface ResolvedOptions {
   readonly ipWhitelist: readonly string[] | undefined;
   readonly trustedProxies: readonly string[] | undefined;
   readonly enableHmac: boolean;
+  readonly tls: ResolvedTls;
+  readonly allow: Rules | undefined;
   readonly onServiceUp: ServiceListener | undefined;
   readonly onServiceDown: ServiceListener | undefined;
   readonly timeoutMs: number;
@@ -139,6 +150,8 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
   ipWhitelist: addressListOption('ipWhitelist'),
   trustedProxies: addressListOption('trustedProxies'),
   enableHmac: booleanOption(false),
+  tls: tlsOption(),
+  allow: allowOption(isServiceName),
   onServiceUp: functionOption<ServiceListener>('a function (name, info) => void'),
   onServiceDown: functionOption<ServiceListener>('a function (name, info) => void'),
   timeoutMs: integerOption('milliseconds', { min: 1, max: 2_147_483_647 }, () => 10_000),
@@ -188,6 +201,21 @@ function readPeers(value: unknown, where = ''): readonly string[] {
     if (origin === undefined) throw new OptionProblem(`the entry ${show(entry)}${where}`);
     return origin;
   });
+}
+
+/** A group that cannot be switched off: without it there is TLS all the same. */
+function tlsOption(): Option<ResolvedTls> {
+  const { read, fallback } = groupOption('tls', TLS_OPTIONS);
+  const taken = (tls: ResolvedTls | false) => {
+    if (tls === false) throw new OptionProblem();
+    return checkTls(tls);
+  };
+  return {
+    takes: `an object of ${Object.keys(TLS_OPTIONS).join(', ')}`,
+    isSecret: true,
+    fallback: () => taken(fallback()),
+    read: (value) => taken(read(value)),
+  };
 }
 
 function addressListOption(name: string): Option<readonly string[] | undefined> {

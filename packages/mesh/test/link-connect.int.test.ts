@@ -10,7 +10,7 @@ afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
 describe('a link', () => {
   const { signal } = new AbortController();
   const asking = (origin: string, instance: string) =>
-    connectLink({ origin, instance, credentials: somebody().credentials, isSealed: false, timeoutMs: 500, signal });
+    connectLink({ origin, instance, credentials: somebody().credentials, isSealed: false, timeoutMs: 500, tls: {}, signal });
 
   it('is given to nobody who is not the instance that was meant, and who asks learns nothing', async () => {
     const heard: string[] = [];
@@ -55,6 +55,7 @@ describe('a link', () => {
       credentials: repeating,
       isSealed: false,
       timeoutMs: 500,
+      tls: {},
       signal,
     };
     const first = await connectLink(options);
@@ -86,7 +87,15 @@ describe('a link', () => {
     const served = await serve((_req, res) => res.writeHead(401).end(), true);
     expect(await asking(served.origin, served.instance)).toBe('refused');
     const { credentials } = somebody();
-    const options = { origin: served.origin, instance: served.instance, credentials, isSealed: true, timeoutMs: 500, signal };
+    const options = {
+      origin: served.origin,
+      instance: served.instance,
+      credentials,
+      isSealed: true,
+      timeoutMs: 500,
+      tls: {},
+      signal,
+    };
     const connected = await connectLink(options);
     if (typeof connected === 'string') return expect.unreachable();
     const { socket } = connected;

@@ -62,7 +62,7 @@ export async function serve(listener: http.RequestListener, isSigning = false): 
   const counters = createCounters();
   const { clock, tick } = handClock();
   const server = http.createServer(listener);
-  const links = createLinkServer({ credentials, isSigning, counters, clock, isAllowed: () => true });
+  const links = createLinkServer({ credentials, isSigning, counters, clock, isAllowed: () => true, confirms: () => true });
   const prototypes = { request: http.IncomingMessage.prototype, response: http.ServerResponse.prototype, toJson: undefined };
   links.serve(server, () => prototypes);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -108,6 +108,7 @@ export async function connect({ origin, instance }: Served): Promise<Socket> {
     instance,
     credentials,
     isSealed: false,
+    tls: {},
     timeoutMs: 5_000,
     signal: new AbortController().signal,
   });

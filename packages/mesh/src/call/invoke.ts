@@ -27,6 +27,8 @@ export interface InvokeOptions {
   /** An id for a call that serves no request. */
   readonly nextRequestId: () => string;
   readonly isClosed: () => boolean;
+  /** Whether rules let us call this; `undefined`: everything. */
+  readonly mayCall: ((service: string, path: string) => boolean) | undefined;
 }
 
 type ToHttp = (found: FoundRoute) => BuiltRequest;
@@ -35,7 +37,7 @@ const NO_OPTIONS: CallOptions = Object.freeze({});
 
 /** From `services.x.f(args)` to the chain: finds service and function, turns arguments into a request, reads the answer. */
 export function createInvoker(surroundings: InvokeOptions): Invoker {
-  const { targets, chain, clock, counters, timeoutMs, nextRequestId, isClosed } = surroundings;
+  const { targets, chain, clock, counters, timeoutMs, nextRequestId, isClosed, mayCall } = surroundings;
 
   async function run<T>(
     key: string,
@@ -88,6 +90,7 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       // Built before the chain: what is wrong with the arguments is said before anything is sent.
       const built = build(candidates[0] as Instance);
       request.upload = built.body;
+      if (mayCall?.(target.service.name, built.path) === false) throw notAllowed(target.service.name, name, built);
       if (options.hedge !== undefined) checkHedge(options, built.method);
       const answer = await chain(request);
       if (answer.status < 400) return read(request, answer);
@@ -230,6 +233,11 @@ function takeApart(
   }
   const { params, query, body, ...options } = explicit;
   return { args: { params, query, body }, options };
+}
+
+function notAllowed(service: string, name: string, { method, path }: BuiltRequest): Error {
+  const message = `${service}.${name} is not for this service: the option "allow" does not let it call ${method} ${path} there. Nothing was sent.`;
+  return meshError('MESH_NOT_ALLOWED', message, { service, function: name });
 }
 
 function closed(facts: CallFacts): Error {

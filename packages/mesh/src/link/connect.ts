@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Credentials } from '../signing/credentials.ts';
+import type { ConnectTls } from '../trust/certificates.ts';
 import { LINK_PATH, LINK_PROTOCOL, LINK_VERSION, SEALED } from './protocol.ts';
 import type { SealKeys } from './seal.ts';
 
@@ -14,6 +15,7 @@ export interface ConnectOptions {
   /** One of the two sides signs its calls: then every write of the link is sealed. */
   readonly isSealed: boolean;
   readonly timeoutMs: number;
+  readonly tls: ConnectTls;
   /** Ends the try. */
   readonly signal: AbortSignal;
 }
@@ -28,12 +30,21 @@ export type Connected =
  * Asks an instance for a link: one request, signed for it alone, whose 101 has to be signed by it in answer to this very
  * request. Until then nothing was said that is of use to anybody else. Never rejects.
  */
-export function connectLink({ origin, instance, credentials, isSealed, timeoutMs, signal }: ConnectOptions): Promise<Connected> {
+export function connectLink({
+  origin,
+  instance,
+  credentials,
+  isSealed,
+  timeoutMs,
+  tls,
+  signal,
+}: ConnectOptions): Promise<Connected> {
   return new Promise((resolve) => {
     const url = new URL(isSealed ? LINK_PATH + SEALED : LINK_PATH, origin);
     const line = { method: 'GET', authority: url.host, path: LINK_PATH, query: isSealed ? SEALED : '?' };
     const signature = credentials.sign(line, 'discovery', undefined, instance);
     const request = (url.protocol === 'https:' ? https : http).request(url, {
+      ...tls,
       agent: false,
       signal,
       timeout: timeoutMs,

@@ -5,6 +5,7 @@ import type { Counters } from '../counters.ts';
 import type { KeyRing } from '../secret/key-ring.ts';
 import type { Credentials } from '../signing/credentials.ts';
 import type { TransportAnswer, TransportRequest } from '../transport/transport.ts';
+import type { ConnectTls } from '../trust/certificates.ts';
 import { connectLink } from './connect.ts';
 import { Link } from './link.ts';
 import { SILENCE_MS } from './protocol.ts';
@@ -17,6 +18,7 @@ export interface LinkPoolOptions {
   /** Whether calls to this instance are signed, by its wish or ours. */
   readonly isSigning: (instance: string) => boolean;
   readonly isKnown: (instance: string) => boolean;
+  readonly tls: (origin: string) => ConnectTls;
   readonly overHttp: (request: TransportRequest) => Promise<TransportAnswer>;
   readonly onDisconnect: (origin: string) => void;
 }
@@ -73,7 +75,8 @@ export function createLinkPool(options: LinkPoolOptions): LinkPool {
     const { origin, instance } = peer;
     const timeoutMs = CONNECT_TIMEOUT_MS;
     const isSealed = options.isSigning(instance);
-    const connected = await connectLink({ origin, instance, credentials, isSealed, timeoutMs, signal: attempt.signal });
+    const tls = options.tls(origin);
+    const connected = await connectLink({ origin, instance, credentials, isSealed, timeoutMs, tls, signal: attempt.signal });
     peer.attempt = undefined;
     if (typeof connected === 'string') {
       retryLater(peer, connected === 'refused' ? REFUSED_RETRY_MS : FAILED_RETRY_MS);

@@ -19,6 +19,8 @@ export interface LinkServerOptions {
   readonly clock: Clock;
   /** Whether requests from this address may reach the mesh's own endpoints. */
   readonly isAllowed: (req: IncomingMessage) => boolean;
+  /** Whether the connection shows, where that is asked, that it comes from who says to be this service. */
+  readonly confirms: (req: IncomingMessage, service: string) => boolean;
 }
 
 /** The links that come to one app, over all of its servers. */
@@ -33,7 +35,14 @@ export interface LinkServer {
 /** How long the other side may take to close a link on which nothing happens any more. */
 const CLOSE_GRACE_MS = 1_000;
 
-export function createLinkServer({ credentials, isSigning, counters, clock, isAllowed }: LinkServerOptions): LinkServer {
+export function createLinkServer({
+  credentials,
+  isSigning,
+  counters,
+  clock,
+  isAllowed,
+  confirms,
+}: LinkServerOptions): LinkServer {
   const links = new Map<Server, Set<ServedLink>>();
   const heartbeat = clock.every(SILENCE_MS, () => {
     for (const set of links.values()) for (const link of set) link.tick();
@@ -48,7 +57,7 @@ export function createLinkServer({ credentials, isSigning, counters, clock, isAl
     if (!isAllowed(req) || (isSigning && !isSealed)) return undefined;
     const line = { method: 'GET', authority: headers.host ?? '', path: LINK_PATH, query: isSealed ? SEALED : '?' };
     const verdict = credentials.verify({ ...line, purpose: 'discovery', headers, rawHeaders, hasBody: false });
-    return verdict.ok ? verdict : undefined;
+    return verdict.ok && confirms(req, verdict.sender.service) ? verdict : undefined;
   }
 
   function open(server: Server, verified: Verified, req: IncomingMessage, prototypes: Prototypes, set: Set<ServedLink>) {

@@ -55,6 +55,8 @@ function serve() {
     isSigning: true,
     allowed: undefined,
     trustedProxies: undefined,
+    confirms: () => true,
+    decide: undefined,
     endpoints: {} as DiscoveryEndpoints,
   });
   function request(headers: Record<string, string> = {}) {

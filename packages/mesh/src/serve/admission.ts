@@ -8,6 +8,7 @@ import type { Key } from '../secret/key-ring.ts';
 import { CALLER_TOKEN } from '../signing/authorize.ts';
 import type { Credentials } from '../signing/credentials.ts';
 import type { SigningPurpose, Verified } from '../signing/signature.ts';
+import type { Verdict } from '../trust/rules.ts';
 import { CAME_AT_MS, DEADLINE, LINK_CALLER, NOT_EXECUTED } from '../wire.ts';
 import { type AddressList, clientAddress } from './addresses.ts';
 import { answerJson, refuse, refuseUnrun } from './answers.ts';
@@ -45,6 +46,10 @@ export interface AdmissionOptions {
   readonly isSigning: boolean;
   readonly allowed: AddressList | undefined;
   readonly trustedProxies: AddressList | undefined;
+  /** Whether the connection shows, where that is asked, that it comes from who says to be this service. */
+  readonly confirms: (req: IncomingMessage, service: string) => boolean;
+  /** Whether a caller, if there is a verified one, may have this path; `undefined`: everybody may. */
+  readonly decide: ((caller: string | undefined, path: string) => Verdict) | undefined;
 }
 
 export interface Admission {
@@ -62,7 +67,8 @@ export interface Admission {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { credentials, endpoints, clock, random, counters, inFlight, shedding, allowed, trustedProxies } = options;
+  const { credentials, endpoints, clock, random, counters, inFlight, shedding, allowed, trustedProxies, confirms, decide } =
+    options;
   const turn = createTurn(clock);
   let isEndingConnections = false;
   const surroundings: ServingSurroundings = {
@@ -105,6 +111,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const verified = verdict?.ok === true ? verdict : undefined;
     if (verdict?.ok === false && verdict.key !== undefined) return answerOurselves(req, res, verdict.key);
     if (verified === undefined && !hasBearer(req, path)) return refuse(res, 401);
+    if (verified !== undefined && !confirms(req, verified.sender.service)) return refuse(res, 401);
     const body = await readBody(req, MAX_DISCOVERY_BYTES);
     if (body === 'aborted') return refuse(res, 503);
     if (body === 'too-large') return refuse(res, 413);
@@ -145,13 +152,24 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (body === 'too-large') return refuse(res, 413);
       if (!isDigestOf(verified, body)) return refuse(res, 401, NOT_EXECUTED);
     }
-    open(req, res, came, verified.sender, next);
+    confirm(req, res, came, verified.sender, next);
+  }
+
+  /** Where certificates are asked for, a name that none confirms counts for nothing. */
+  function confirm(req: IncomingMessage, res: ServerResponse, came: Arrival, caller: Caller, next: Next): void {
+    open(req, res, came, confirms(req, caller.service) ? caller : undefined, next);
   }
 
   function open(req: IncomingMessage, res: ServerResponse, came: Arrival, caller: Caller | undefined, next: Next): void {
     if (came.endsAtMs !== undefined && clock.monotonicMs() >= came.endsAtMs) {
       counters.expired += 1;
       refuseUnrun(res, 504);
+      return;
+    }
+    const verdict = decide?.(caller?.service, pathOf(req));
+    if (verdict !== undefined && verdict !== 'allowed') {
+      counters.forbidden += 1;
+      refuse(res, verdict === 'forbidden' ? 403 : 401);
       return;
     }
     const serving = new Serving(surroundings, req, res, came, caller);
@@ -196,7 +214,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const caller = token === undefined ? undefined : credentials.verifyCallerToken(String(token), credentials.nowSeconds());
         if (token !== undefined && caller === undefined) refuse(res, 401, NOT_EXECUTED);
         // Where calls are signed a token proves too little: it may pass, and counts for nothing.
-        else open(req, res, came, options.isSigning ? undefined : caller, next);
+        else if (caller === undefined || options.isSigning) open(req, res, came, undefined, next);
+        else confirm(req, res, came, caller, next);
       }
     },
 
@@ -215,6 +234,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
     lifetime: (req) => servingOf(req)?.lifetime,
     isAllowed,
   };
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const mark = url.indexOf('?');
+  return mark < 0 ? url : url.slice(0, mark);
 }
 
 type LinkedRequest = IncomingMessage & { [LINK_CALLER]?: Caller; [CAME_AT_MS]?: number };

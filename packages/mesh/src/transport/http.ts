@@ -1,4 +1,5 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
+import type { ConnectTls } from '../trust/certificates.ts';
 import { failure } from './http-failure.ts';
 import { StreamExchange } from './http-stream.ts';
 import {
@@ -17,7 +18,11 @@ export interface HttpTransportOptions {
   /** Connections to one instance at most; further requests queue. @default 128 */
   readonly maxConnections?: number;
   readonly onDisconnect?: DisconnectListener;
+  /** What a TLS connection to an origin is given. @default nothing */
+  readonly tls?: (origin: string) => ConnectTls;
 }
+
+const NO_TLS: ConnectTls = Object.freeze({});
 
 const CONNECT_TIMEOUT_MS = 500;
 const MAX_CONNECTIONS = 128;
@@ -29,7 +34,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
   /** Every pool there is, and those among them that are open: nearly every call finds its own here, and waits for nothing. */
   const opening = new Map<string, Promise<Pool>>();
   const pools = new Map<string, Pool>();
-  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS, onDisconnect } = options;
+  const { connectTimeoutMs = CONNECT_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS, onDisconnect, tls = () => NO_TLS } = options;
 
   function poolOf(origin: string): Promise<Pool> {
     let pool = opening.get(origin);
@@ -38,6 +43,7 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         maxConnections,
         connectTimeoutMs,
         idleConnectionMs: IDLE_CONNECTION_MS,
+        tls: tls(origin),
         onDisconnect: onDisconnect && (() => onDisconnect(origin)),
       });
       opening.set(origin, pool);

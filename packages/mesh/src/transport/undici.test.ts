@@ -8,6 +8,7 @@ it('the part of undici that is loaded is the very class that its index gives', a
     maxConnections: 1,
     connectTimeoutMs: 100,
     idleConnectionMs: 100,
+    tls: {},
     onDisconnect: undefined,
   });
   expect(pool).toBeInstanceOf(Pool);

@@ -1,4 +1,5 @@
 import type { Dispatcher, Pool as PoolOfUndici } from 'undici';
+import type { ConnectTls } from '../trust/certificates.ts';
 
 export type { PoolOfUndici as Pool };
 export type Controller = Dispatcher.DispatchController;
@@ -25,6 +26,7 @@ export interface PoolOptions {
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
   readonly idleConnectionMs: number;
+  readonly tls: ConnectTls;
   /** A connection was ended by the other side, or broke; not by us for having been idle. */
   readonly onDisconnect: (() => void) | undefined;
 }
@@ -40,7 +42,7 @@ export async function openPool(origin: string, options: PoolOptions): Promise<Po
   const Pool = part as typeof PoolOfUndici;
   const created = new Pool(origin, {
     connections: options.maxConnections,
-    connect: { timeout: options.connectTimeoutMs },
+    connect: { timeout: options.connectTimeoutMs, ...options.tls },
     keepAliveTimeout: options.idleConnectionMs,
     keepAliveMaxTimeout: options.idleConnectionMs,
     // A call's own deadline bounds these; two clocks for one wait would only disagree.
