@@ -22,9 +22,10 @@ function check(certificates: Certificates, certificate: PeerCertificate): string
 describe('the certificate of an address', () => {
   it('may be that of any service of the trust domain while nobody is known there, and is remembered', () => {
     const certificates = createCertificates(tls(), () => []);
-    expect(certificates.serviceAt(ORIGIN)).toBeUndefined();
+    expect(certificates.misfit(ORIGIN, 'orders')).toMatch(/nobody shows a certificate/);
     expect(check(certificates, orders)).toBeUndefined();
-    expect(certificates.serviceAt(ORIGIN)).toBe('orders');
+    expect(certificates.misfit(ORIGIN, 'orders')).toBeUndefined();
+    expect(certificates.misfit(ORIGIN, 'payments')).toMatch(/is that of orders/);
   });
 
   it('is that of a service that is known there', () => {
@@ -44,19 +45,20 @@ describe('the certificate of an address', () => {
       /no name of the trust domain shop\.example.*other/,
     );
     expect(check(certificates, {} as PeerCertificate)).toMatch(/it has no name/);
-    expect(certificates.serviceAt(ORIGIN)).toBeUndefined();
+    expect(certificates.misfit(ORIGIN, 'orders')).toBeDefined();
   });
 
   it('is read as the app says, but never outside of the trust domain', () => {
     const certificates = createCertificates(tls({ serviceOf: (id) => id.split('/sa/')[1]?.replace('-account', '') }), () => []);
     expect(check(certificates, named('spiffe://shop.example/ns/default/sa/orders-account'))).toBeUndefined();
-    expect(certificates.serviceAt(ORIGIN)).toBe('orders');
+    expect(certificates.misfit(ORIGIN, 'orders')).toBeUndefined();
     expect(check(certificates, named('spiffe://evil.example/ns/default/sa/orders-account'))).toMatch(/no name/);
   });
 
   it('is Node’s to check where there is no trust domain', () => {
     const certificates = createCertificates(tls({ trustDomain: undefined, ca: ['authority'] }), () => []);
     expect(certificates.connect(ORIGIN)).toEqual({ ca: ['authority'], cert: 'certificate', key: 'key' });
+    expect(certificates.misfit(ORIGIN, 'orders')).toBeUndefined();
   });
 });
 

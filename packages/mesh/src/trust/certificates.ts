@@ -19,8 +19,8 @@ interface CertifiedSocket {
 export interface Certificates {
   /** For connections to this address. */
   connect(origin: string): ConnectTls;
-  /** The service for which the certificate at this address speaks, as it was seen last; `undefined` where that is not asked. */
-  serviceAt(origin: string): string | undefined;
+  /** What speaks against `service` being at this address, to which there was a connection; `undefined` when nothing does. */
+  misfit(origin: string, service: string): string | undefined;
   /** Whether whoever says to be `service` shows it by a certificate; everybody does where that is not asked. */
   confirms(socket: CertifiedSocket, service: string): boolean;
 }
@@ -78,7 +78,11 @@ export function createCertificates(tls: ResolvedTls, servicesAt: (origin: string
       trustDomain === undefined
         ? given
         : { ...given, checkServerIdentity: (_host, certificate) => check(origin, certificate.subjectaltname) },
-    serviceAt: (origin) => seen.get(origin),
+    misfit(origin, service) {
+      const certified = seen.get(origin);
+      if (trustDomain === undefined || certified === service) return undefined;
+      return certified === undefined ? 'nobody shows a certificate there' : `the certificate there is that of ${certified}`;
+    },
     confirms: (socket, service) => trustDomain === undefined || callerOn(socket) === service,
   };
 }
