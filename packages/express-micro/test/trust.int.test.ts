@@ -10,7 +10,7 @@ afterEach(stopAll);
 const authority = createAuthority();
 const { ca } = authority;
 const trustDomain = 'shop.example';
-const identity = (service: string, by = authority) => by.issue(`URI:spiffe://${trustDomain}/${service}`);
+const identity = (service: string, by = authority) => by.issue(`URI:spiffe://${trustDomain}/${service},IP:127.0.0.1`);
 
 /** A service of a fleet in which everybody has a certificate with his name. */
 function startCertified(
@@ -64,13 +64,24 @@ describe('mutual TLS', () => {
     }
   });
 
-  it('a caller with the key and without a certificate is nobody, and no member', async () => {
+  it('a caller with the key and without a certificate is no member, and nobody', async () => {
     const orders = await startCertified('orders', guarded);
-    const thief = await startService('users', () => {}, { tls: { ca }, peers: [orders.url], transport: 'http' });
-    // What it is told is not secret, but it is not taken in, and what it calls as a service is refused.
+    const { key, cert } = identity('users');
+    const thief = await startService('users', guarded, { tls: { ca }, https: { key, cert }, peers: [orders.url] });
     const error = await failed(thief.micro.ready({ timeoutMs: 1_500 }));
     expect(error.code).toBe('MESH_NOT_READY');
     expect(orders.micro.instances()).toEqual([]);
+  });
+
+  it('a service that shows no certificate is not called', async () => {
+    const plain = await startService('reports', guarded);
+    const users = await startCertified('users', () => {}, { peers: [plain.url] });
+    await until(
+      'the lack of a certificate is seen',
+      () => users.warnings.join('\n'),
+      (text) => /reports is said to be at http:.*, but nobody shows a certificate there/.test(text),
+    );
+    expect((await failed(users.micro.services.reports.getWho())).code).toBe('MESH_SERVICE_UNAVAILABLE');
   });
 
   it('a service that says to be another one than its certificate is not called', async () => {

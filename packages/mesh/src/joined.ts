@@ -18,7 +18,7 @@ export interface JoinOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly certifiedAt: (url: string) => string | undefined;
+  readonly misfit: (url: string, service: string) => string | undefined;
   /** Looks for routes that were declared meanwhile, once a tick. */
   readonly watchRoutes: () => void;
 }
@@ -47,7 +47,7 @@ export function joinMesh(options: JoinOptions): Joined {
     log: options.log,
     timeoutMs: INTRODUCTION_TIMEOUT_MS,
     maxRetryMs: Math.max(1_000, 5 * tunables.tickMs),
-    certifiedAt: options.certifiedAt,
+    misfit: options.misfit,
     onReplaced: (replaced) => source.replaced(replaced),
   });
   const source = createPeerSource({

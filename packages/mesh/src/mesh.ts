@@ -283,7 +283,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
       clock,
       random,
       log,
-      certifiedAt: certificates.serviceAt,
+      misfit: certificates.misfit,
       watchRoutes: readRoutes,
     });
   }

@@ -13,8 +13,8 @@ export interface IntroduceOptions {
   readonly timeoutMs: number;
   /** Longest pause between two tries. */
   readonly maxRetryMs: number;
-  /** The service for which the certificate at an address speaks; `undefined` where nobody asks for that. */
-  readonly certifiedAt: (url: string) => string | undefined;
+  /** What speaks against a service being at an address that was just asked, by its certificate; `undefined`: nothing. */
+  readonly misfit: (url: string, service: string) => string | undefined;
   /** A proven newcomer stands at the address of this member. */
   readonly onReplaced: (id: string) => void;
 }
@@ -63,12 +63,9 @@ export function createIntroductions(options: IntroduceOptions): Introductions {
       timeoutMs: options.timeoutMs,
     });
     if (isClosed || instance.url !== url || answer.outcome !== 'answered') return;
-    const certified = options.certifiedAt(url);
-    if (certified !== undefined && certified !== service) {
-      warnOnce(
-        `${id} name`,
-        `${service} is said to be at ${url}, but the certificate there is that of ${certified}: it is not called.`,
-      );
+    const misfit = options.misfit(url, service);
+    if (misfit !== undefined) {
+      warnOnce(`${id} name`, `${service} is said to be at ${url}, but ${misfit}: it is not called.`);
       return;
     }
     const self = answer.body.thisService as { routes?: unknown; routesHash?: unknown } | undefined;
