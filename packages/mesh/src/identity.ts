@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { isForbiddenKey, type Random } from '@express-micro/core';
 
@@ -46,10 +47,38 @@ export function parseOrigin(text: unknown): string | undefined {
   return isForbiddenHost(url.hostname) ? undefined : url.origin;
 }
 
+/** The URL parser has brought every spelling of an IPv4 address (hex, octal, one number) into dotted form. */
 function isForbiddenHost(hostname: string): boolean {
-  // The URL parser has brought every spelling of an IPv4 address (hex, octal, one number) into dotted form.
-  if (/^(0\.0\.0\.0$|169\.254\.|22[4-9]\.|23\d\.|24\d\.|25[0-5]\.)/.test(hostname)) return true;
-  return /^\[(::\]|fe[89ab]|ff|::ffff:a9fe:|::ffff:0:0\]|::ffff:e[0-9a-f]{3}:|::ffff:f[0-9a-f]{3}:)/i.test(hostname);
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  return isIP(address) !== 0 && isForbiddenAddress(address);
+}
+
+/** Addresses at which no service can be, and some at which a cloud answers with credentials. */
+const FORBIDDEN = forbiddenAddresses();
+
+function forbiddenAddresses(): BlockList {
+  const list = new BlockList();
+  // "This network" (RFC 791), link-local (RFC 3927), multicast (RFC 5771), reserved and broadcast (RFC 1112).
+  list.addSubnet('0.0.0.0', 8);
+  list.addSubnet('169.254.0.0', 16);
+  list.addSubnet('224.0.0.0', 4);
+  list.addSubnet('240.0.0.0', 4);
+  // Unspecified, link-local and multicast (RFC 4291), and link-local of IPv4 behind a translator (RFC 6052).
+  list.addAddress('::', 'ipv6');
+  list.addSubnet('fe80::', 10, 'ipv6');
+  list.addSubnet('ff00::', 8, 'ipv6');
+  list.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
+  // Metadata services outside of link-local: Alibaba, Azure, Oracle, AWS.
+  for (const address of ['100.100.100.200', '168.63.129.16', '192.0.0.192']) list.addAddress(address);
+  list.addAddress('fd00:ec2::254', 'ipv6');
+  return list;
+}
+
+/** @param address of either family; an IPv4 one in the form of IPv6 is the IPv4 one */
+export function isForbiddenAddress(address: string): boolean {
+  const [bare = ''] = address.split('%', 1);
+  const family = isIP(bare);
+  return family === 0 || FORBIDDEN.check(bare, family === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** The first IPv4 address that other machines can reach, else loopback. */

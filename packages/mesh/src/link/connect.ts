@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { Credentials } from '../signing/credentials.ts';
+import { guardedLookup } from '../transport/lookup.ts';
 import type { ConnectTls } from '../trust/certificates.ts';
 import { LINK_PATH, LINK_PROTOCOL, LINK_VERSION, SEALED } from './protocol.ts';
 import type { SealKeys } from './seal.ts';
@@ -45,6 +46,7 @@ export function connectLink({
     const signature = credentials.sign(line, 'discovery', undefined, instance);
     const request = (url.protocol === 'https:' ? https : http).request(url, {
       ...tls,
+      lookup: guardedLookup,
       agent: false,
       signal,
       timeout: timeoutMs,

@@ -1,5 +1,6 @@
 import type { Dispatcher, Pool as PoolOfUndici } from 'undici';
 import type { ConnectTls } from '../trust/certificates.ts';
+import { guardedLookup } from './lookup.ts';
 
 export type { PoolOfUndici as Pool };
 export type Controller = Dispatcher.DispatchController;
@@ -42,7 +43,7 @@ export async function openPool(origin: string, options: PoolOptions): Promise<Po
   const Pool = part as typeof PoolOfUndici;
   const created = new Pool(origin, {
     connections: options.maxConnections,
-    connect: { timeout: options.connectTimeoutMs, ...options.tls },
+    connect: { timeout: options.connectTimeoutMs, lookup: guardedLookup, ...options.tls },
     keepAliveTimeout: options.idleConnectionMs,
     keepAliveMaxTimeout: options.idleConnectionMs,
     // A call's own deadline bounds these; two clocks for one wait would only disagree.
