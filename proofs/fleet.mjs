@@ -94,6 +94,7 @@ export function createFleet() {
 
   return {
     start,
+    key,
     /** How often each order was executed, as the services wrote it down before they answered. */
     executions() {
       /** @type {Map<string, number>} */

@@ -12,22 +12,24 @@ export const REFUSALS: Readonly<Record<401 | 403 | 404 | 405 | 413 | 503 | 504, 
   504: Buffer.from('{"error":"Gateway Timeout"}'),
 };
 
-/** Refuses and closes the connection: the rest of the request is not read. */
+/** Refuses. What is left of the request is not looked at; where that is much, or of unknown length, the connection ends. */
 export function refuse(res: ServerResponse, status: keyof typeof REFUSALS, mark?: typeof NOT_EXECUTED): void {
   if (res.headersSent || res.destroyed) return;
   const body = REFUSALS[status];
-  const headers: Record<string, string | number> = {
-    'content-type': 'application/json',
-    'content-length': body.length,
-    connection: 'close',
-  };
+  const headers: Record<string, string | number> = { 'content-type': 'application/json', 'content-length': body.length };
+  if (!isSoonOver(res)) headers.connection = 'close';
   if (status === 401) headers['www-authenticate'] = 'Bearer';
   if (mark !== undefined) headers[mark] = '1';
   res.writeHead(status, headers).end(body);
 }
 
-/** The rest of a refused request is read and dropped up to this size, which is cheaper than another connection. */
+/** The rest of a refused request is read and dropped up to this size, which is cheaper for both than another connection. */
 const MAX_DROPPED_BYTES = 65_536;
+
+function isSoonOver({ req }: ServerResponse): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = req.headers;
+  return encoding === undefined && Number(length) <= MAX_DROPPED_BYTES;
+}
 
 /** Refuses before anything of the app ran, and says so. The connection stays: whoever is refused for overload comes again. */
 export function refuseUnrun(res: ServerResponse, status: 503 | 504, retryAfterSeconds?: number): void {
@@ -40,8 +42,7 @@ export function refuseUnrun(res: ServerResponse, status: 503 | 504, retryAfterSe
     [NOT_EXECUTED]: '1',
   };
   if (retryAfterSeconds !== undefined) headers['retry-after'] = retryAfterSeconds;
-  const { 'content-length': length = '0', 'transfer-encoding': encoding } = res.req.headers;
-  if (encoding !== undefined || Number(length) > MAX_DROPPED_BYTES) headers.connection = 'close';
+  if (!isSoonOver(res)) headers.connection = 'close';
   res.writeHead(status, headers).end(body);
 }
 
