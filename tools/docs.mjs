@@ -71,12 +71,15 @@ function exampleText(tree, example) {
   return tree.files.includes(path) ? regionOf(tree.read(path), region) : undefined;
 }
 
-/** @param {Tree} tree @param {string} file @param {{ target: string, line: number }} link @returns {Finding[]} */
-function linkFindings(tree, file, { target, line }) {
+/** A link to a test shows its title, so that a claim and what proves it stay together. @param {Tree} tree @param {string} file @param {{ text: string, target: string, line: number }} link @returns {Finding[]} */
+function linkFindings(tree, file, { text, target, line }) {
   if (/^[a-z][a-z+.-]*:|^\/\//i.test(target)) return [];
   const [path = '', anchor] = target.split('#');
   const linked = path === '' ? file : posix.normalize(posix.join(posix.dirname(file), decodeURI(path)));
   if (!tree.has(linked)) return [{ file, line, text: `The link to ${target} leads nowhere.` }];
+  if (linked.endsWith('.test.ts') && !tree.read(linked).includes(text)) {
+    return [{ file, line, text: `${linked} has no test with the title "${text}".` }];
+  }
   if (!anchor || !linked.endsWith('.md') || anchorsOf(tree.read(linked)).has(anchor)) return [];
   return [{ file, line, text: `${linked} has no heading #${anchor}.` }];
 }

@@ -37,9 +37,19 @@ test.each([
     'differs from',
   ],
   ['a link that leads nowhere', { 'docs/more.md': '## Some part of it\n[gone](./gone.md)' }, 'leads nowhere'],
+  [
+    'a test whose title has changed',
+    { 'docs/more.md': '## Some part of it\n[is refused](../a.test.ts)', 'a.test.ts': "it('is taken', () => {});" },
+    'a.test.ts has no test with the title "is refused"',
+  ],
   ['an anchor that is not there', { 'docs/more.md': '# Other' }, 'has no heading #some-part-of-it'],
 ])('%s is found', (_, files, finding) => {
   expect(said(check(plantTree({ ...KEPT, ...files })))).toEqual([expect.stringContaining(finding)]);
+});
+
+test('a link to a test with its title passes', () => {
+  const files = { 'docs/more.md': '## Some part of it\n[is refused](../a.test.ts)', 'a.test.ts': "it('is refused', () => {});" };
+  expect(said(check(plantTree({ ...KEPT, ...files })))).toEqual([]);
 });
 
 test('a repository without a README fails', () => {

@@ -27,8 +27,9 @@ export function blocksOf(markdown) {
 /** Links and images outside of code. @param {string} markdown */
 export function linksOf(markdown) {
   return proseOf(markdown).flatMap((text, at) =>
-    [...text.replace(/`[^`]*`/g, '').matchAll(/\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)/g)].map((match) => ({
-      target: match[1] ?? match[2] ?? '',
+    [...text.replace(/`[^`]*`/g, '').matchAll(/\[([^\]]*)\]\(\s*<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)/g)].map((match) => ({
+      text: match[1] ?? '',
+      target: match[2] ?? match[3] ?? '',
       line: at + 1,
     })),
   );
