@@ -1,6 +1,7 @@
 // The caller of the proofs: so many calls a second, whatever becomes of them, and a record of what became of each.
 import express from 'express';
 import expressMicro from 'express-micro';
+import { createLatencies } from './latencies.mjs';
 import { answerQuestions, memory } from './questions.mjs';
 
 const app = express();
@@ -24,8 +25,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   const result = { sent: 0, answered: 0, failed: 0, wrong: 0, failures: {}, postsAnswered: 0, postsFailed: 0, getsFailed: 0 };
   /** @type {{ sent: number, answered: number }[]} by the time at which the call began */
   const windows = [];
-  /** @type {number[]} */
-  const latencies = [];
+  const latencies = createLatencies();
   const pids = {};
   const before = micro.counters();
   const underWay = new Set();
@@ -51,7 +51,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
       result.answered += 1;
       if (isPost) result.postsAnswered += 1;
       pids[answer.pid] = (pids[answer.pid] ?? 0) + 1;
-      latencies.push(performance.now() - begunMs);
+      latencies.add(performance.now() - begunMs);
     } catch (error) {
       result.failed += 1;
       if (isPost) result.postsFailed += 1;
@@ -80,8 +80,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   }
   const tookS = (performance.now() - startedMs) / 1_000;
   await Promise.all(underWay);
-  latencies.sort((a, b) => a - b);
-  const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))];
+  const [p50, p99] = latencies.quantiles([0.5, 0.99]);
   const after = micro.counters();
   const counted = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
   return {
@@ -90,8 +89,8 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
     startedEpochMs,
     windows,
     windowMs: WINDOW_MS,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
+    p50,
+    p99,
     pids,
     counters: counted,
   };
