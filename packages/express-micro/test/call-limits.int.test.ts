@@ -126,11 +126,13 @@ describe('a caller that goes away', () => {
         res.once('close', () => closed.push('closed'));
         res.write('x');
       });
+      app.get('/slow', () => {});
     });
     const { run, gone } = serving();
     const { body } = await run(() => pens.getEndless.stream({ timeoutMs: 100 }));
     await new Promise((resolve) => body.once('data', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // As long again as the stream was given, by the clock that would end it.
+    expect((await failed(pens.getSlow({}, { timeoutMs: 100 }))).code).toBe('MESH_DEADLINE_EXCEEDED');
     expect(body.destroyed).toBe(false);
     gone();
     await new Promise((resolve) => body.once('close', resolve));
@@ -178,13 +180,17 @@ describe('the bulkhead', () => {
   });
 
   it('a stream has its place until it is read', async () => {
-    const { pens } = await startInstances(1, (app) => void app.get('/pens', (_req, res) => void res.json([])), {
+    const { pens, micro } = await startInstances(1, (app) => void app.get('/pens', (_req, res) => void res.json([])), {
       bulkhead: { maxInFlight: 1 },
     });
     const { body } = await pens.getPens.stream();
     const next = pens.getPens();
-    const early = await Promise.race([next.then(() => 'answered'), new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]);
-    expect(early).toBe('waits');
+    await until(
+      'the next one waits for the place',
+      () => micro.counters().queued,
+      (queued) => queued === 1,
+    );
+    expect(micro.counters().attemptsOverHttp).toBe(1);
     body.resume();
     expect(await next).toEqual([]);
   });
