@@ -39,10 +39,24 @@ function measureReuse(keepAliveMs, boundaryMs, calls) {
     const before = await connections();
     const all = await made(waitsAround(boundaryMs, Math.ceil(calls / AT_ONCE / CALLERS)));
     const count = sum(all.map(({ tookMs }) => tookMs.length));
+    // Some connections are discovery's: at least so many calls found theirs open.
     const fresh = (await connections()) - before;
     const ends = all.map(({ ends }) => ends);
-    return { all: count, errors: count - sum(ends.map(({ answered = 0 }) => answered)), reused: count - fresh, ends };
+    return {
+      all: count,
+      errors: count - sum(ends.map(({ answered = 0 }) => answered)),
+      reused: Math.max(0, count - fresh),
+      ends,
+    };
   });
+}
+
+/** @param {Record<string, number>[]} ends of each caller */
+function total(ends) {
+  /** @type {Record<string, number>} */
+  const all = {};
+  for (const own of ends) for (const [end, count] of Object.entries(own)) all[end] = (all[end] ?? 0) + count;
+  return all;
 }
 
 /** @param {number[]} counts */
@@ -55,11 +69,12 @@ export async function measureKeepAlive() {
   if (atEnd.reused < CALLS / 20 || atEnd.reused > CALLS * 0.95) {
     throw new Error(`${atEnd.reused} of ${atEnd.all} calls found their connection open: that is not at the boundary`);
   }
-  const tooShort = await measureReuse(1_000, 1_000, CALLS / 5);
+  // One that keeps it for a second ends it after two: Node waits a second longer than it says.
+  const tooShort = await measureReuse(1_000, 2_000, CALLS / 5);
   const how = (/** @type {typeof atEnd} */ { all, reused, ends }) =>
-    `${all} calls, GET and POST in turn, no retries; ${reused} on a connection that was open; ${JSON.stringify(ends)}`;
+    `${all} calls, GET and POST in turn, no retries; ${reused} on a connection that was still open; ${JSON.stringify(total(ends))}`;
   return [
     atMost(`${CALLS} reuses at the keep-alive boundary through ${THROUGH_MS} ms: errors`, atEnd.errors, 0, '', how(atEnd)),
-    atMost('the same where the server keeps connections for 1 s only', tooShort.errors, 0, '', how(tooShort)),
+    atMost('the same where the server keeps them for 1 s, when it ends them: errors', tooShort.errors, 0, '', how(tooShort)),
   ];
 }

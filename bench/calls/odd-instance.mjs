@@ -28,7 +28,8 @@ function measureOdd(what, turnOdd) {
     const after = await handledBy(members);
     const [odd = 0, ...others] = after.map((count, index) => count - /** @type {number} */ (before[index]));
     const all = others.reduce((sum, count) => sum + count, odd);
-    if (all < 0.9 * RPS * (SECONDS - FOUND_OUT_S)) throw new Error(`only ${all} calls reached the instances after ${FOUND_OUT_S} s`);
+    if (all < 0.9 * RPS * (SECONDS - FOUND_OUT_S))
+      throw new Error(`only ${all} calls reached the instances after ${FOUND_OUT_S} s`);
     return { without, totals, sharePercent: (odd * 100) / all, how: `${odd} of ${all} calls, at ${RPS} a second` };
   });
 }

@@ -42,5 +42,6 @@ app.get('/truncated/length', (req) => void req.socket.end(`${HEAD}content-length
 
 const server = app.listen(Number(process.env.PORT), '127.0.0.1', () => process.send({ question: 0 }));
 answerQuestions({
-  connections: () => new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count)))),
+  connections: () =>
+    new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count)))),
 });

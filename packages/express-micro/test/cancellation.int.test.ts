@@ -1,7 +1,6 @@
 import http from 'node:http';
 import type express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ExpressMicroOptions } from '../src/index.ts';
 import { type App, expresses, type Service, startService, stopAll, until } from './fleet.test-support.ts';
 import { shutDoors, untilLinked } from './link.test-support.ts';
 
@@ -38,8 +37,8 @@ const ALL_ENDED = HOPS.map((hop) => `${hop} MESH_CANCELLED`).sort();
 describe.each(expresses)('a chain of three on %s', (_name, expressOf) => {
   async function chain(transport: 'http' | 'auto', declareLeaf: (app: App, seen: Seen) => void) {
     const seen: Seen = { begun: [], ended: [] };
-    const options: ExpressMicroOptions = { transport };
-    const leaf = await startService('leaf', (app) => declareLeaf(app, seen), { express: expressOf, ...options });
+    const options = { express: expressOf, transport };
+    const leaf = await startService('leaf', (app) => declareLeaf(app, seen), options);
     const relay = (hop: string, next: string) => (app: App, micro: Service['micro']) => {
       const { services } = micro;
       app.get('/pens', async (req, res, fail) => {
@@ -60,9 +59,8 @@ describe.each(expresses)('a chain of three on %s', (_name, expressOf) => {
         await services[next].getPings().then((pong: unknown) => res.json(pong), fail);
       });
     };
-    const more = { express: expressOf, ...options };
-    const middle = await startService('middle', relay('middle', 'leaf'), { ...more, peers: [leaf.url] });
-    const front = await startService('front', relay('front', 'middle'), { ...more, peers: [middle.url] });
+    const middle = await startService('middle', relay('middle', 'leaf'), { ...options, peers: [leaf.url] });
+    const front = await startService('front', relay('front', 'middle'), { ...options, peers: [middle.url] });
     await Promise.all([middle.micro.ready({ services: ['leaf'] }), front.micro.ready({ services: ['middle'] })]);
     if (transport === 'auto') {
       shutDoors();
@@ -133,6 +131,10 @@ describe.each(expresses)('a chain of three on %s', (_name, expressOf) => {
       ({ length }) => length === 5,
     );
     expect(seen.ended.sort()).toEqual([...ALL_ENDED, 'front body broken off', 'middle body broken off'].sort());
-    await until('the end of the writing', () => isOpen, (open) => !open);
+    await until(
+      'the end of the writing',
+      () => isOpen,
+      (open) => !open,
+    );
   });
 });

@@ -3,7 +3,7 @@ import type { AnswerHeaders } from '../transport/transport.ts';
 import type { CallOptions } from './call.ts';
 
 /** Some kilobytes may stand for as many gigabytes: whoever calls wants an answer, not the end of its memory. */
-export const MAX_DECODED_BYTES = 64 * 1_048_576;
+const MAX_DECODED_BYTES = 64 * 1_048_576;
 
 /**
  * Whether the caller asks for compressed answers. Without it nobody sends any (Express's `compression` and its kin answer
@@ -33,7 +33,8 @@ export function decodeBody(body: Buffer, codings: readonly string[], maxBytes: n
 function undo(coding: string, body: Buffer, maxOutputLength: number): Buffer {
   if (coding === 'gzip' || coding === 'x-gzip') return gunzipSync(body, { maxOutputLength });
   if (coding === 'br') return brotliDecompressSync(body, { maxOutputLength });
-  if (coding === 'deflate') return isZlib(body) ? inflateSync(body, { maxOutputLength }) : inflateRawSync(body, { maxOutputLength });
+  if (coding === 'deflate')
+    return isZlib(body) ? inflateSync(body, { maxOutputLength }) : inflateRawSync(body, { maxOutputLength });
   throw new Error(`"${coding}" is not among gzip, deflate and br`);
 }
 
