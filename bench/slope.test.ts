@@ -11,7 +11,8 @@ describe('the slope of what was sampled', () => {
 
   it('is not decided by its first or its last sample', () => {
     const spiked = line(10, 0, (n) => (n === 19 ? 1 : 0));
-    expect(slopeOf(spiked)).toBeLessThan(0.2);
+    // From the first to the last it would be 1.05.
+    expect(slopeOf(spiked)).toBeLessThan(0.3);
   });
 
   it('is not hidden by samples that go up and down', () => {
