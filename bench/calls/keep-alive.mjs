@@ -74,7 +74,7 @@ export async function measureKeepAlive() {
   const how = (/** @type {typeof atEnd} */ { all, reused, ends }) =>
     `${all} calls, GET and POST in turn, no retries; ${reused} on a connection that was still open; ${JSON.stringify(total(ends))}`;
   return [
-    atMost(`${CALLS} reuses at the keep-alive boundary through ${THROUGH_MS} ms: errors`, atEnd.errors, 0, '', how(atEnd)),
+    atMost(`${CALLS} calls at the keep-alive boundary, through ${THROUGH_MS} ms: errors`, atEnd.errors, 0, '', how(atEnd)),
     atMost('the same where the server keeps them for 1 s, when it ends them: errors', tooShort.errors, 0, '', how(tooShort)),
   ];
 }
