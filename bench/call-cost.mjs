@@ -3,18 +3,19 @@ import { start, sum } from './processes.mjs';
 import { atMost, forComparison, median } from './report.mjs';
 
 const CALLS = 5_000;
+const IN_FLIGHT = 64;
 const ROUNDS = 5;
 /** Two processes of the same program differ by some percent for as long as they live, so several sets are compared. */
 const SETS = 9;
 
 /** @typedef {'bare' | 'answering' | 'calling'} App an app without the plugin, with it, and one that makes calls itself */
-/** @typedef {'undici' | 'mesh'} Client */
+/** @typedef {'undici' | 'http'} Client */
 
 /** What is compared: who calls into which app. @type {Readonly<Record<string, { client: Client, app: App }>>} */
 const PAIRS = {
   bare: { client: 'undici', app: 'bare' },
-  answering: { client: 'mesh', app: 'answering' },
-  calling: { client: 'mesh', app: 'calling' },
+  answering: { client: 'http', app: 'answering' },
+  calling: { client: 'http', app: 'calling' },
   undiciIntoPlugin: { client: 'undici', app: 'answering' },
 };
 
@@ -28,7 +29,7 @@ async function open(pair) {
     /** CPU time of both sides, in µs a call. */
     async round() {
       const before = sum((await server.ask({})).cpu);
-      const { cpu } = await client.ask({ calls: CALLS });
+      const { cpu } = await client.ask({ calls: CALLS, inFlight: IN_FLIGHT });
       const served = sum((await server.ask({})).cpu) - before;
       return (sum(cpu) + served) / CALLS;
     },

@@ -21,7 +21,7 @@ const PAIRS = {
 async function open({ client: kind, app }) {
   const server = start('./call-cost/server.mjs', [app]);
   const { port } = await server.first;
-  const client = start('./link-cost/client.mjs', [kind, `http://127.0.0.1:${port}`]);
+  const client = start('./call-cost/client.mjs', [kind, `http://127.0.0.1:${port}`]);
   await client.first;
   /** @param {number} calls @param {number} inFlight */
   const round = async (calls, inFlight) => {

@@ -13,6 +13,10 @@ const PARTS = {
     const { measureLinkCost } = await import('./link-cost.mjs');
     report('Link', 'npm run bench -- link', await measureLinkCost());
   },
+  async calls() {
+    const { measureCalls } = await import('./calls.mjs');
+    report('Calls', 'npm run bench -- calls', await measureCalls());
+  },
   async speed() {
     const { measureSpeed } = await import('./speed.mjs');
     report('Speed', 'npm run bench -- speed', await measureSpeed());

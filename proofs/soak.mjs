@@ -1,4 +1,5 @@
 // npm run proof:soak [-- minutes]: 2,000 calls a second while instances come and go; memory and handles stay what they are.
+import { slopeOf } from '../bench/calls/slope.mjs';
 import { atLeast, atMost, report } from '../bench/report.mjs';
 import { createFleet, freePort, progress, until } from './fleet.mjs';
 
@@ -10,15 +11,6 @@ const SAMPLE_MS = 5_000;
 const CHANGE_MS = 10_000;
 /** What is filled once (caches, compiled code) is no slope. */
 const WARM_UP = 0.2;
-
-/** Least squares. @param {readonly { atMin: number, value: number }[]} points */
-function slope(points) {
-  const n = points.length;
-  const meanX = points.reduce((sum, { atMin }) => sum + atMin, 0) / n;
-  const meanY = points.reduce((sum, { value }) => sum + value, 0) / n;
-  const over = points.reduce((sum, { atMin, value }) => sum + (atMin - meanX) * (value - meanY), 0);
-  return over / points.reduce((sum, { atMin }) => sum + (atMin - meanX) ** 2, 0);
-}
 
 const fleet = createFleet();
 try {
@@ -65,8 +57,8 @@ try {
     const warm = all.filter((sample) => sample.atMin > minutes * WARM_UP);
     const [first, last] = [warm[0], warm.at(-1)];
     if (first === undefined || last === undefined || warm.length < 5) throw new Error('too few samples');
-    const heap = slope(warm.map((sample) => ({ atMin: sample.atMin, value: sample.heapMb })));
-    const handles = slope(warm.map((sample) => ({ atMin: sample.atMin, value: sample.handles })));
+    const heap = slopeOf(warm.map((sample) => ({ atMin: sample.atMin, value: sample.heapMb })));
+    const handles = slopeOf(warm.map((sample) => ({ atMin: sample.atMin, value: sample.handles })));
     return [
       atMost(`heap of the ${who}, slope`, heap, 1, 'MB/min', `${first.heapMb.toFixed(1)} → ${last.heapMb.toFixed(1)} MB`),
       atMost(`handles of the ${who}, slope`, handles, 1, '/min', `${first.handles} → ${last.handles}`),

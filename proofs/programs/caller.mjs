@@ -1,7 +1,7 @@
 // The caller of the proofs: so many calls a second, whatever becomes of them, and a record of what became of each.
-import { createHistogram } from 'node:perf_hooks';
 import express from 'express';
 import expressMicro from 'express-micro';
+import { createLatencies } from './latencies.mjs';
 import { answerQuestions, memory } from './questions.mjs';
 
 const app = express();
@@ -25,8 +25,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   const result = { sent: 0, answered: 0, failed: 0, wrong: 0, failures: {}, postsAnswered: 0, postsFailed: 0, getsFailed: 0 };
   /** @type {{ sent: number, answered: number }[]} by the time at which the call began */
   const windows = [];
-  // In microseconds. As large after a million calls as after one: the soak looks at the memory of this process.
-  const latencies = createHistogram();
+  const latencies = createLatencies();
   const pids = {};
   const before = micro.counters();
   const underWay = new Set();
@@ -52,7 +51,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
       result.answered += 1;
       if (isPost) result.postsAnswered += 1;
       pids[answer.pid] = (pids[answer.pid] ?? 0) + 1;
-      latencies.record(Math.max(1, Math.round((performance.now() - begunMs) * 1_000)));
+      latencies.add(performance.now() - begunMs);
     } catch (error) {
       result.failed += 1;
       if (isPost) result.postsFailed += 1;
@@ -81,6 +80,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   }
   const tookS = (performance.now() - startedMs) / 1_000;
   await Promise.all(underWay);
+  const [p50, p99] = latencies.quantiles([0.5, 0.99]);
   const after = micro.counters();
   const counted = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
   return {
@@ -89,8 +89,8 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
     startedEpochMs,
     windows,
     windowMs: WINDOW_MS,
-    p50: latencies.percentile(50) / 1_000,
-    p99: latencies.percentile(99) / 1_000,
+    p50,
+    p99,
     pids,
     counters: counted,
   };

@@ -16,11 +16,15 @@ const micro = expressMicro(app, {
 const work = createWork(process.env.WORK);
 let handled = 0;
 let isDown = false;
+let delayMs = 0;
+let connections = 0;
+const late = () => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 app.get('/orders/:id', async (req, res) => {
   handled += 1;
   if (isDown) return void res.status(500).json({ error: 'the database is away' });
   await work.do(req);
+  if (delayMs > 0) await late();
   res.json({ id: req.params.id, pid: process.pid, note: 'x'.repeat(100) });
 });
 
@@ -39,7 +43,15 @@ answerQuestions({
   fail: ({ isDown: value }) => {
     isDown = value;
   },
+  slow: ({ byMs }) => {
+    delayMs = byMs;
+  },
+  connections: () => connections,
   memory,
   counters: () => micro.counters(),
 });
-app.listen(Number(process.env.PORT), '127.0.0.1', () => process.send({ question: 0 }));
+const server = app.listen(Number(process.env.PORT), '127.0.0.1', () => process.send({ question: 0 }));
+server.on('connection', () => {
+  connections += 1;
+});
+if (process.env.KEEP_ALIVE_MS !== undefined) server.keepAliveTimeout = Number(process.env.KEEP_ALIVE_MS);

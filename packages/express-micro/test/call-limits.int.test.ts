@@ -1,7 +1,7 @@
 import { createExpiries, keepContext, Lifetime, runInContext, systemClock } from '@express-micro/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MeshError } from '../src/index.ts';
-import { startService, stopAll, until } from './fleet.test-support.ts';
+import { stopAll, until } from './fleet.test-support.ts';
 import { startInstances } from './instances.test-support.ts';
 
 afterEach(stopAll);
@@ -32,52 +32,6 @@ const failed = (call: Promise<unknown>) =>
   );
 
 describe('a deadline', () => {
-  it('is told to the other side in milliseconds, and inherited over two hops', async () => {
-    const seen: number[] = [];
-    const leaf = await startService('leaf', (app) => {
-      app.get('/slow', (req) => void seen.push(Number(req.get('express-micro-deadline'))));
-    });
-    const overshoots: number[] = [];
-    const middle = await startService(
-      'middle',
-      (app, micro) => {
-        // It never answers by itself: both deadlines end at the same moment, and its answer would race the one in front of it.
-        app.get('/relay', async (req) => {
-          const given = Number(req.get('express-micro-deadline'));
-          seen.push(given);
-          const startedAt = performance.now();
-          await serving(given)
-            .run(() => micro.services.leaf.getSlow())
-            .catch(() => {});
-          overshoots.push(performance.now() - startedAt - given);
-        });
-      },
-      { peers: [leaf.url] },
-    );
-    const front = await startService('front', () => {}, { transport: 'http', peers: [middle.url] });
-    await Promise.all([middle.micro.ready(), front.micro.ready()]);
-    // The machine may be busy with something else once; what is ours is in each of the three.
-    const durations: number[] = [];
-    for (let round = 1; round <= 3; round++) {
-      const startedAt = performance.now();
-      const error = await failed(serving(300).run(() => front.micro.services.middle.getRelay()));
-      durations.push(performance.now() - startedAt);
-      expect(error).toMatchObject({ code: 'MESH_DEADLINE_EXCEEDED', status: 504, details: { isInherited: true, attempts: 1 } });
-      await until(
-        'the leaf',
-        () => overshoots.length,
-        (count) => count === round,
-      );
-    }
-    expect(Math.min(...durations)).toBeLessThan(350);
-    expect(Math.min(...overshoots)).toBeLessThan(50);
-    const [atMiddle, atLeaf] = seen as [number, number];
-    expect(atMiddle).toBeLessThanOrEqual(300);
-    expect(atMiddle).toBeGreaterThan(250);
-    expect(atLeaf).toBeLessThanOrEqual(atMiddle);
-    expect(front.micro.counters()).toMatchObject({ deadlinesExceeded: 3, retries: 0 });
-  });
-
   it('without time left nothing is sent', async () => {
     let asked = 0;
     const { pens, micro } = await startInstances(1, (app) => {
@@ -126,11 +80,13 @@ describe('a caller that goes away', () => {
         res.once('close', () => closed.push('closed'));
         res.write('x');
       });
+      app.get('/slow', () => {});
     });
     const { run, gone } = serving();
     const { body } = await run(() => pens.getEndless.stream({ timeoutMs: 100 }));
     await new Promise((resolve) => body.once('data', resolve));
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // As long again as the stream was given, by the clock that would end it.
+    expect((await failed(pens.getSlow({}, { timeoutMs: 100 }))).code).toBe('MESH_DEADLINE_EXCEEDED');
     expect(body.destroyed).toBe(false);
     gone();
     await new Promise((resolve) => body.once('close', resolve));
@@ -178,13 +134,17 @@ describe('the bulkhead', () => {
   });
 
   it('a stream has its place until it is read', async () => {
-    const { pens } = await startInstances(1, (app) => void app.get('/pens', (_req, res) => void res.json([])), {
+    const { pens, micro } = await startInstances(1, (app) => void app.get('/pens', (_req, res) => void res.json([])), {
       bulkhead: { maxInFlight: 1 },
     });
     const { body } = await pens.getPens.stream();
     const next = pens.getPens();
-    const early = await Promise.race([next.then(() => 'answered'), new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]);
-    expect(early).toBe('waits');
+    await until(
+      'the next one waits for the place',
+      () => micro.counters().queued,
+      (queued) => queued === 1,
+    );
+    expect(micro.counters().attemptsOverHttp).toBe(1);
     body.resume();
     expect(await next).toEqual([]);
   });

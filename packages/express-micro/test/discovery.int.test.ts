@@ -54,7 +54,11 @@ describe('E3: finding each other', () => {
     );
     expect(await b.micro.services.a.listInks()).toEqual(['blue']);
     a.app.get('/nibs', (_req, res) => void res.json(['gold']));
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await until(
+      'the next new function in the list',
+      () => Object.keys(b.micro.services.a),
+      (names) => names.includes('listNibs'),
+    );
     a.app.get('/caps', (_req, res) => void res.json([]));
     expect(await b.micro.services.a.listCaps()).toEqual([]);
   });
@@ -291,18 +295,27 @@ describe('E11: the endpoints', () => {
 describe('who never becomes a member', () => {
   it('is told of once in the log, with the likely reason', async () => {
     const answering = async (status: number) => {
-      const server = http.createServer((req, res) => void req.resume().on('end', () => res.writeHead(status).end()));
+      let asked = 0;
+      const server = http.createServer((req, res) => {
+        asked += 1;
+        req.resume().on('end', () => res.writeHead(status).end());
+      });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+      return { server, asked: () => asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
     };
     const all = await Promise.all([401, 403, 404].map(answering));
-    const { warnings } = await startService('a', pens, { peers: all.map(({ url }) => url) });
+    const { warnings } = await startService('a', pens, { peers: all.map(({ url }) => url), pingInterval: 300 });
     await until(
       'three warnings',
       () => warnings,
       (seen) => seen.length >= 3,
     );
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    const before = all.map(({ asked }) => asked());
+    await until(
+      'each to be asked twice more',
+      () => all.map(({ asked }, index) => asked() - (before[index] ?? 0)),
+      (more) => more.every((count) => count >= 2),
+    );
     expect(warnings).toHaveLength(3);
     expect(warnings.join('\n')).toMatch(/401\. Has it the same EXPRESS_DISCOVERY_KEY/);
     expect(warnings.join('\n')).toMatch(/403\. Does its ipWhitelist have us/);

@@ -2,39 +2,52 @@ import { STATUS_CODES } from 'node:http';
 import { type ErrorKind, show } from '@express-micro/core';
 import { type MeshError, meshError } from '../errors.ts';
 import type { CallAnswer, CallRequest } from './call.ts';
+import { asksForCoding, codingsOf, decodeBody } from './content-coding.ts';
 
 /** The data of a good answer: JSON as what it says, text as a string, nothing as `undefined`, anything else as a Buffer. */
 export function dataOf(request: CallRequest, answer: CallAnswer): unknown {
   const type = answer.contentType;
+  const decoded = asksForCoding(request.options) ? plainBody(request, answer) : undefined;
   if (isJson(type)) {
-    const text = answer.text ?? (answer.body as Buffer).toString('utf8');
+    const text = decoded?.toString('utf8') ?? answer.text ?? (answer.body as Buffer).toString('utf8');
     if (text === '') return undefined;
     try {
       return JSON.parse(text);
     } catch (cause) {
-      throw meshError(
-        'MESH_RESPONSE_INVALID',
-        `${request.service.name}.${request.function} answered ${answer.status} with a body that is not the JSON that it claims to be: ${show(text.slice(0, 80))}`,
-        {
-          service: request.service.name,
-          function: request.function,
-          instance: request.instance?.id,
-          requestId: request.requestId,
-          cause,
-        },
-      );
+      throw invalid(request, answer, `a body that is not the JSON that it claims to be: ${show(text.slice(0, 80))}`, cause);
     }
   }
-  const body = answer.body as Buffer;
+  const body = decoded ?? (answer.body as Buffer);
   if (body.length === 0) return undefined;
   return type.startsWith('text/') ? body.toString('utf8') : body;
+}
+
+function plainBody(request: CallRequest, answer: CallAnswer): Buffer {
+  const codings = codingsOf(answer.headers);
+  try {
+    return decodeBody(answer.body as Buffer, codings);
+  } catch (cause) {
+    const why = `a body that cannot be decoded (content-encoding ${codings.join(', ')}: ${(cause as Error).message}). Call it without accept-encoding, or read its bytes with .stream`;
+    throw invalid(request, answer, why, cause);
+  }
+}
+
+function invalid(request: CallRequest, { status }: CallAnswer, why: string, cause: unknown): MeshError {
+  const { service, instance, requestId } = request;
+  return meshError('MESH_RESPONSE_INVALID', `${service.name}.${request.function} answered ${status} with ${why}`, {
+    service: service.name,
+    function: request.function,
+    instance: instance?.id,
+    requestId,
+    cause,
+  });
 }
 
 /** The error that stands for an answer of 400 or more. It keeps the status and the data, and says nothing of the remote's health. */
 export function remoteError(request: CallRequest, answer: CallAnswer): MeshError {
   const { status } = answer;
   const instance = request.instance?.id;
-  const data = lenientData(answer.contentType, answer.body as Buffer);
+  const data = lenientData(answer.contentType, lenientBody(request, answer));
   const service = request.service.name;
   const phrase = STATUS_CODES[status] ?? '';
   return meshError('MESH_REMOTE_STATUS', `${service}.${request.function} answered ${status} ${phrase}`.trimEnd(), {
@@ -47,6 +60,17 @@ export function remoteError(request: CallRequest, answer: CallAnswer): MeshError
     data,
     retryable: status === 429 || status === 503,
   });
+}
+
+/** An error is told whatever became of its body: of a stream only the beginning is read. */
+function lenientBody(request: CallRequest, answer: CallAnswer): Buffer {
+  const body = answer.body as Buffer;
+  if (!asksForCoding(request.options)) return body;
+  try {
+    return decodeBody(body, codingsOf(answer.headers));
+  } catch {
+    return body;
+  }
 }
 
 function lenientData(type: string, body: Buffer): unknown {

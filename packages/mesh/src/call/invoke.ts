@@ -11,6 +11,7 @@ import { dataOf, remoteError } from './answer.ts';
 import { type BuiltRequest, toRequest, toRequestExplicit } from './arguments.ts';
 import type { Call, CallAnswer, CallOptions, CallRequest, ResponseOptions } from './call.ts';
 import { checkCallOptions, checkHedge } from './call-options.ts';
+import { asksForCoding } from './content-coding.ts';
 import { cancelled, countEnd, deadlineExceeded, lifetimeEnded } from './deadline.ts';
 import { explain } from './explain.ts';
 import { fallBack } from './fallback.ts';
@@ -68,7 +69,8 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       options,
       requestId,
       wantsStream,
-      wantsHead: read !== dataOf,
+      // How its body is to be read stands in the head.
+      wantsHead: read !== dataOf || asksForCoding(options),
       cancellation: new Cancellation(),
       context,
       startedAtMs,
