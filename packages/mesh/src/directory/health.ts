@@ -39,6 +39,8 @@ export interface InstanceHealth {
   readonly recent: SlidingCounts;
   /** Monotonic time of the first of the failures that it is having now. */
   failingSinceMs: number | undefined;
+  /** Monotonic time of its last good answer. */
+  goodAtMs: number;
   breaker: BreakerState;
   /** Calls that have a place, and those that wait for one, the first at the front. */
   running: number;
@@ -53,6 +55,7 @@ export function createInstanceHealth(nowMs: number): InstanceHealth {
     returnedAtMs: nowMs,
     recent: new SlidingCounts(WINDOW_MS, 3),
     failingSinceMs: undefined,
+    goodAtMs: Number.NEGATIVE_INFINITY,
     breaker: { kind: 'closed', failuresInARow: 0, ejections: 0, sinceMs: nowMs },
     running: 0,
     waiting: [],
