@@ -54,7 +54,7 @@ export function createCallChain(options: ChainOptions): Call {
     tunables.hedging && hedge(tunables.hedging, clock, counters),
     tunables.ejection && ejection(tunables.ejection, options),
     balance(tunables, clock, random, options.onUnreached),
-    tunables.bulkhead && bulkhead(tunables.bulkhead, counters),
+    tunables.bulkhead && bulkhead(tunables.bulkhead, clock, counters),
   ];
   return interceptors.reduceRight<Call>(
     (next, interceptor) => (interceptor === false ? next : interceptor(next)),
