@@ -26,6 +26,8 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   const windows = [];
   /** @type {number[]} */
   const latencies = [];
+  /** Without the calls of the first second, in which a load is found out. @type {number[]} */
+  const steady = [];
   const pids = {};
   const before = micro.counters();
   const underWay = new Set();
@@ -51,7 +53,9 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
       result.answered += 1;
       if (isPost) result.postsAnswered += 1;
       pids[answer.pid] = (pids[answer.pid] ?? 0) + 1;
-      latencies.push(performance.now() - begunMs);
+      const tookMs = performance.now() - begunMs;
+      latencies.push(tookMs);
+      if (begunMs - startedMs >= 1_000) steady.push(tookMs);
     } catch (error) {
       result.failed += 1;
       if (isPost) result.postsFailed += 1;
@@ -80,8 +84,8 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   }
   const tookS = (performance.now() - startedMs) / 1_000;
   await Promise.all(underWay);
-  latencies.sort((a, b) => a - b);
-  const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))];
+  const quantile = (all, q) => all[Math.min(all.length - 1, Math.floor(all.length * q))];
+  for (const all of [latencies, steady]) all.sort((a, b) => a - b);
   const after = micro.counters();
   const counted = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
   return {
@@ -90,8 +94,9 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
     startedEpochMs,
     windows,
     windowMs: WINDOW_MS,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+    steadyP99: quantile(steady, 0.99),
     pids,
     counters: counted,
   };

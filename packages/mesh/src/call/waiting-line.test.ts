@@ -119,6 +119,15 @@ describe('where more calls at once are answered as fast, fewer are not tried for
     expect(between(0, untilMs).perSecond / most).toBeGreaterThan(least);
   });
 
+  it('that a few are answered soon says nothing while the others are not answered at all', () => {
+    const line = createWaitingLine(TUNABLES);
+    join(line, 0, 0, 0);
+    join(line, 60, 1, 0);
+    for (let i = 0; i < 100; i++) answered(line, 0, 200);
+    for (let i = 0; i < 50; i++) answered(line, 200 + 18 * i, 220 + 18 * i);
+    expect(line).toMatchObject({ places: 100, trial: undefined });
+  });
+
   it('nothing is answered at all, because all places are taken by streams: they are there again after a second', () => {
     const line = createWaitingLine(TUNABLES);
     join(line, 0, 0, 0);
