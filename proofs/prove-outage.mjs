@@ -6,6 +6,8 @@ const WORK = 'pool 4 10';
 const RPS = 640;
 const TIMEOUT_MS = 1_000;
 const GOOD = 0.95;
+/** So many windows before the outage have to be good, or it was none that ended. A busy machine has a bad one now and then. */
+const USUALLY = 0.75;
 /** So long it must be good to count as well again. */
 const STEADY_MS = 1_000;
 
@@ -75,7 +77,7 @@ function recovery({ windows, windowMs }, endMs, { outageS, apartMs }) {
   const steady = STEADY_MS / windowMs;
   const before = windows.slice(0, Math.floor((BEFORE_S * 1_000 - apartMs) / windowMs) - 1);
   const isGood = (/** @type {any} */ one) => one !== undefined && one.answered >= GOOD * one.sent;
-  if (before.filter(isGood).length < before.length * GOOD) throw new Error('it was not well before the outage either');
+  if (before.filter(isGood).length < before.length * USUALLY) throw new Error('it was not well before the outage either');
   // Calls that began shortly before the end have time enough to see it.
   const late = Math.ceil(TIMEOUT_MS / windowMs) + 1;
   const during = windows.slice(first - Math.floor(((outageS / 2) * 1_000) / windowMs), first - late);

@@ -17,7 +17,7 @@ import { answered, createWaitingLine, emptied, isCalm, isStanding, isWorthwhile,
  * place, and how many there are while many wait, is decided in `waiting-line.ts`.
  */
 export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Counters): Interceptor {
-  const { maxInFlight } = tunables;
+  const { maxInFlight, maxQueued } = tunables;
 
   /** The line is there from the first call that has to wait until nobody has waited for a while. */
   function learn(health: InstanceHealth, enteredAtMs: number, isGood: boolean): void {
@@ -60,7 +60,7 @@ export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Cou
     const verdict = join(line, nowMs, waiting.length, oldest?.sinceMs ?? nowMs);
     if (verdict === 'refused') {
       counters.bulkheadRefused += 1;
-      return Promise.reject(overloaded(request, tunables, health));
+      return Promise.reject(overloaded(request, tunables, `${maxInFlight} calls are under way and ${maxQueued} wait for`));
     }
     if (verdict === 'displaces') waiting.shift()?.refuse();
     counters.queued += 1;
@@ -74,7 +74,7 @@ export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Cou
         refuse() {
           counters.bulkheadRefused += 1;
           cancellation.listen(undefined);
-          reject(overloaded(request, tunables, health));
+          reject(overloaded(request, tunables, 'newer calls come faster than it is their turn at'));
         },
       };
       waiting.push(waiter);
@@ -117,11 +117,11 @@ export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Cou
   };
 }
 
-function overloaded(request: CallRequest, tunables: BulkheadTunables, { running, waiting }: InstanceHealth): Error {
+function overloaded(request: CallRequest, tunables: BulkheadTunables, why: string): Error {
   const facts = factsOf(request);
   return meshError(
     'MESH_OVERLOADED',
-    `Overloaded: ${facts.service}.${facts.function} (${running} calls to instance ${facts.instance} are under way and ${waiting.length} wait). ` +
+    `Overloaded: ${facts.service}.${facts.function} (${why} instance ${facts.instance}). ` +
       'The call was not sent; call less at once, add instances, or raise "bulkhead".',
     { ...facts, status: 503, details: { mayHaveExecuted: false, ...tunables } },
   );

@@ -177,7 +177,7 @@ function placesOf({ places, tunables: { maxInFlight } }: WaitingLine, kind: 'few
   return half >= LEAST_PLACES ? half : places;
 }
 
-/** What has helped is done again, at once; after what has not, the other way is tried, later. */
+/** What has helped is done again, at once; after what has not, and at the end of a way, the other way is tried, later. */
 function end(line: WaitingLine, nowMs: number, hasHelped: boolean): void {
   const { kind, placesBefore, beganAtMs } = line.trial as LineTrial;
   line.trial = undefined;
@@ -187,9 +187,11 @@ function end(line: WaitingLine, nowMs: number, hasHelped: boolean): void {
     line.nextAtMs = nowMs;
     return;
   }
+  // A processor that others need as well makes trials fail by chance: fewer are tried a few times before it counts.
+  const isDoubtful = kind === 'fewer' && !hasHelped && line.pauseMs < SETTLED_MS;
   const other = kind === 'fewer' ? 'more' : 'fewer';
-  line.next = placesOf(line, other) === line.places ? kind : other;
-  const leastMs = line.places < line.tunables.maxInFlight ? SETTLED_MS : PAUSE_TRIALS * (nowMs - beganAtMs);
+  line.next = isDoubtful || placesOf(line, other) === line.places ? kind : other;
+  const leastMs = isDoubtful ? PAUSE_TRIALS * (nowMs - beganAtMs) : SETTLED_MS;
   const pauseMs = Math.max(leastMs, line.pauseMs);
   line.nextAtMs = nowMs + pauseMs;
   line.pauseMs = hasHelped ? PAUSE_MS : Math.min(MAX_PAUSE_MS, pauseMs * 2);
