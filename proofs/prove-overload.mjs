@@ -6,15 +6,19 @@ export const IN_FLIGHT = 32;
 
 /**
  * Finds out what a service can do, then asks for `times` as much.
- * @param {{ times?: number, seconds?: number }} [load]
+ * @param {{ times?: number, seconds?: number, transport?: 'auto' | 'http' }} [load]
  */
-export async function proveOverload({ times = 3, seconds = 15 } = {}) {
+export async function proveOverload({ times = 3, seconds = 15, transport = 'auto' } = {}) {
   const fleet = createFleet();
   try {
     const port = await freePort();
     const peers = [`http://127.0.0.1:${port}`];
     const service = await fleet.start('orders', { port, peers: [], env: { WORK } });
-    const caller = await fleet.start('caller', { port: await freePort(), peers });
+    const caller = await fleet.start('caller', {
+      port: await freePort(),
+      peers,
+      env: { OPTIONS: JSON.stringify({ transport }) },
+    });
     await until('the caller knows the service', async () => (await caller.ask({ what: 'up' })).length === 1);
     progress('what it can do: as many calls as it takes');
     await caller.ask({ what: 'load', inFlight: IN_FLIGHT, seconds: 3 });

@@ -26,6 +26,8 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   /** @type {{ sent: number, answered: number }[]} by the time at which the call began */
   const windows = [];
   const latencies = createLatencies();
+  /** Without the calls of the first second, in which a load is found out. */
+  const steady = createLatencies();
   const pids = {};
   const before = micro.counters();
   const underWay = new Set();
@@ -51,7 +53,9 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
       result.answered += 1;
       if (isPost) result.postsAnswered += 1;
       pids[answer.pid] = (pids[answer.pid] ?? 0) + 1;
-      latencies.add(performance.now() - begunMs);
+      const tookMs = performance.now() - begunMs;
+      latencies.add(tookMs);
+      if (begunMs - startedMs >= 1_000) steady.add(tookMs);
     } catch (error) {
       result.failed += 1;
       if (isPost) result.postsFailed += 1;
@@ -81,6 +85,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
   const tookS = (performance.now() - startedMs) / 1_000;
   await Promise.all(underWay);
   const [p50, p99] = latencies.quantiles([0.5, 0.99]);
+  const [steadyP99] = steady.quantiles([0.99]);
   const after = micro.counters();
   const counted = Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
   return {
@@ -91,6 +96,7 @@ async function run({ rps = 0, inFlight = 0, seconds, posts = false, options }) {
     windowMs: WINDOW_MS,
     p50,
     p99,
+    steadyP99,
     pids,
     counters: counted,
   };

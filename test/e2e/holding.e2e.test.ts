@@ -26,4 +26,21 @@ describe('calls that hold', () => {
     note('kill -9', { how: totals.how, 'POSTs that failed': totals.postsFailed });
     expect({ gets: totals.getsFailed, wrong: totals.wrong, twice }).toEqual({ gets: 0, wrong: 0, twice: 0 });
   });
+
+  // No outage meets all at the same moment: who stops answering first looks worse than the other one, and is not.
+  it.each([0, 100])(
+    'an outage that begins %i ms apart is over three seconds after it ended',
+    { timeout: 60_000 },
+    async (apartMs) => {
+      const { proveOutage } = await proof('prove-outage.mjs');
+      const { totals, attempts, recoveryMs } = await proveOutage('the database does not answer', {
+        outageS: 4,
+        afterS: 6,
+        apartMs,
+      });
+      note('outage', { apartMs, attempts: attempts.toFixed(2), recoveryMs, ejections: totals.counters.ejections });
+      expect(attempts).toBeLessThanOrEqual(1.25);
+      expect(recoveryMs).toBeLessThanOrEqual(3_000);
+    },
+  );
 });

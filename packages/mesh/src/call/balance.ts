@@ -88,6 +88,7 @@ function count(health: InstanceHealth, nowMs: number, outcome: Outcome): void {
   const { recent } = health;
   recent.add(outcome === 'shed' ? SHEDS : ATTEMPTS, nowMs);
   if (outcome === 'good') {
+    health.goodAtMs = nowMs;
     if (health.failingSinceMs === undefined) return;
     const bad = recent.count(FAILURES, nowMs) + recent.count(SHEDS, nowMs);
     if (bad * MOST <= recent.count(ATTEMPTS, nowMs)) health.failingSinceMs = undefined;

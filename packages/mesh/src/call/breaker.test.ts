@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BreakerState } from '../directory/health.ts';
-import { beginProbe, isProbeDue, judge, leavesEnough, type Seen } from './breaker.ts';
+import { beginProbe, isFailing, isProbeDue, judge, leavesEnough, missed, type Seen } from './breaker.ts';
 import { type Behaviour, createFleet, load } from './fleet.test-support.ts';
 
 const TUNABLES = {
@@ -12,7 +12,15 @@ const TUNABLES = {
   maxEjectedPercent: 50,
 };
 const CLOSED: BreakerState = { kind: 'closed', failuresInARow: 0, ejections: 0, sinceMs: 0 };
-const SEEN: Seen = { outcome: 'down', isProbe: false, attempts: 1, failures: 1, mayEject: () => true, chance: 0.5 };
+const SEEN: Seen = {
+  outcome: 'down',
+  isProbe: false,
+  attempts: 1,
+  failures: 1,
+  mayEject: () => true,
+  isAnotherBetter: () => true,
+  chance: 0.5,
+};
 const after = (state: BreakerState, nowMs: number, seen: Partial<Seen>) => judge(state, nowMs, { ...SEEN, ...seen }, TUNABLES);
 
 describe('the breaker of an instance', () => {
@@ -58,6 +66,33 @@ describe('the breaker of an instance', () => {
       expect(after(probing, 7_000, { outcome, isProbe: true })).toEqual({ kind: 'ejected', untilMs: 17_000, ejections: 2 });
     }
     expect(isProbeDue(after(probing, 7_000, { outcome: 'unknown', isProbe: true }), 7_000)).toBe(true);
+  });
+
+  it('is probed again in half a second, and stays out no longer for it, where nobody else does better', () => {
+    const probing: BreakerState = { kind: 'probing', ejections: 1 };
+    const failed = after(probing, 7_000, { isProbe: true, isAnotherBetter: () => false });
+    expect(failed).toEqual({ kind: 'ejected', untilMs: 7_500, ejections: 1 });
+  });
+
+  it('comes back in half a second where it is missed, never later than it would have', () => {
+    const out = (untilMs: number): BreakerState => ({ kind: 'ejected', untilMs, ejections: 3 });
+    expect(missed(out(60_000), 7_000)).toEqual(out(7_500));
+    const [soon, past] = [out(7_200), out(1_000)];
+    expect([missed(soon, 7_000), missed(past, 7_000), missed(CLOSED, 7_000)]).toEqual([soon, past, CLOSED]);
+    // The clock went back: what was to come in half a second is not put off by the step.
+    expect(missed(out(7_500), 2_000)).toEqual(out(2_500));
+  });
+
+  it('fails by a row or by a share, and by neither when little is known', () => {
+    const fails = (failuresInARow: number, attempts: number, failures: number) =>
+      isFailing({ failuresInARow, attempts, failures }, TUNABLES);
+    expect([fails(5, 5, 5), fails(4, 4, 4), fails(0, 20, 10), fails(0, 19, 19), fails(0, 20, 9)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('late answers of other calls change nothing while it is out or probed', () => {
@@ -155,6 +190,56 @@ describe('ejection in the chain', () => {
     behaviours.a = good;
     const { share } = await load(fleet, { perSecond: 100, seconds: 20 });
     expect(share('b')).toBeLessThan(0.05);
+  });
+
+  it('nobody is left alone when all stop answering, though one of them did so a moment before the others', async () => {
+    const behaviours: Record<string, Behaviour> = { a: good, b: good };
+    const fleet = createFleet(behaviours);
+    const hammer = async (ms: number) => {
+      for (let i = 0; i < ms / 5; i++) {
+        for (let n = 0; n < 4; n++) void fleet.call({ timeoutMs: 1_000 });
+        await fleet.pass(5);
+      }
+    };
+    await hammer(5_000);
+    behaviours.a = () => undefined;
+    await hammer(100);
+    behaviours.b = () => undefined;
+    await hammer(4_000);
+    expect(fleet.counters.deadlinesExceeded).toBeGreaterThan(100);
+    expect(fleet.counters.ejections).toBe(0);
+  });
+
+  it.each([1, 40])(
+    'who was left alone before the others failed as well, for %i s, is back within a second of when all is well',
+    async (seconds) => {
+      const down: Behaviour = () => ({ fail: 'refused' });
+      const behaviours: Record<string, Behaviour> = { a: down, b: good };
+      const fleet = createFleet(behaviours, { retry: false });
+      await load(fleet, { perSecond: 200, seconds: 0.5 });
+      expect(fleet.counters.ejections).toBe(1);
+      behaviours.b = down;
+      await load(fleet, { perSecond: 200, seconds });
+      expect(fleet.counters.ejections).toBe(1);
+      behaviours.a = good;
+      behaviours.b = good;
+      await load(fleet, { perSecond: 200, seconds: 1 });
+      expect(fleet.counters.readmissions).toBe(1);
+    },
+  );
+
+  it('who is dead gets two calls a second, and no more, while the other one fails often', async () => {
+    let n = 0;
+    const behaviours: Record<string, Behaviour> = { dead: () => ({ fail: 'refused' }), b: good };
+    const fleet = createFleet(behaviours);
+    await load(fleet, { perSecond: 200, seconds: 3 });
+    behaviours.b = () => ({ status: n++ % 5 < 3 ? 500 : 200 });
+    await load(fleet, { perSecond: 200, seconds: 10 });
+    const before = fleet.sent.length;
+    await load(fleet, { perSecond: 200, seconds: 10 });
+    const dead = fleet.sent.slice(before).filter(({ instance }) => instance === 'dead').length;
+    expect(dead).toBeGreaterThan(0);
+    expect(dead).toBeLessThanOrEqual(21);
   });
 
   it('when fewer than half are left in the balance, all are used', async () => {

@@ -6,6 +6,8 @@ import type { Outcome } from './outcome.ts';
 const JITTER = 0.2;
 /** So long without an ejection makes the next one shorter by one step. */
 const FORGIVEN_MS = 10_000;
+/** While nobody does better it is tried this often: it may be the first that is well again. */
+const HOPELESS_MS = 500;
 
 /** What came of an attempt, with what decides about it. */
 export interface Seen {
@@ -16,6 +18,8 @@ export interface Seen {
   readonly failures: number;
   /** Whether the service can do without one more. */
   readonly mayEject: () => boolean;
+  /** Whether there is somebody in the balance who does better. */
+  readonly isAnotherBetter: () => boolean;
   /** In [0, 1). */
   readonly chance: number;
 }
@@ -23,6 +27,12 @@ export interface Seen {
 /** An ejected instance whose time is up: it may be tried, by one call. */
 export function isProbeDue(state: BreakerState, nowMs: number): boolean {
   return state.kind === 'ejected' && nowMs >= state.untilMs;
+}
+
+/** Nobody in the balance does well, so whoever is out is missed: its time is up soon. */
+export function missed(state: BreakerState, nowMs: number): BreakerState {
+  if (state.kind !== 'ejected' || state.untilMs <= nowMs + HOPELESS_MS) return state;
+  return { ...state, untilMs: nowMs + HOPELESS_MS };
 }
 
 export function beginProbe(state: BreakerState): BreakerState {
@@ -42,7 +52,7 @@ function judgeClosed(state: Closed, nowMs: number, seen: Seen, tunables: Ejectio
   const { outcome } = seen;
   if (outcome === 'unknown' || outcome === 'shed') return state;
   const failuresInARow = outcome === 'down' ? state.failuresInARow + 1 : 0;
-  const isBad = failuresInARow >= tunables.consecutiveFailures || (outcome !== 'good' && failsOften(seen, tunables));
+  const isBad = outcome !== 'good' && isFailing({ ...seen, failuresInARow }, tunables);
   if (!isBad || !seen.mayEject()) return failuresInARow === state.failuresInARow ? state : { ...state, failuresInARow };
   const forgiven = Math.floor((nowMs - state.sinceMs) / FORGIVEN_MS);
   return eject(Math.max(0, state.ejections - forgiven) + 1, nowMs, seen, tunables);
@@ -55,11 +65,16 @@ function judgeProbe(state: BreakerState, nowMs: number, seen: Seen, tunables: Ej
     return { kind: 'closed', failuresInARow: 0, ejections: state.ejections, sinceMs: nowMs };
   }
   if (outcome === 'unknown') return { kind: 'ejected', untilMs: nowMs, ejections: state.ejections };
+  if (!seen.isAnotherBetter()) return { kind: 'ejected', untilMs: nowMs + HOPELESS_MS, ejections: state.ejections };
   return eject(state.ejections + 1, nowMs, seen, tunables);
 }
 
-function failsOften({ attempts, failures }: Seen, { minAttempts, failurePercent }: EjectionTunables): boolean {
-  return attempts >= minAttempts && failures * 100 >= attempts * failurePercent;
+/** Whether it fails so much that it is better left alone, as far as another one can take its part. */
+export function isFailing(
+  { failuresInARow, attempts, failures }: { failuresInARow: number; attempts: number; failures: number },
+  { consecutiveFailures, minAttempts, failurePercent }: EjectionTunables,
+): boolean {
+  return failuresInARow >= consecutiveFailures || (attempts >= minAttempts && failures * 100 >= attempts * failurePercent);
 }
 
 function eject(ejections: number, nowMs: number, { chance }: Seen, { baseMs, maxMs }: EjectionTunables): BreakerState {

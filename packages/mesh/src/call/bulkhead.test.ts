@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Behaviour, createFleet } from './fleet.test-support.ts';
+import { type Behaviour, createFleet, load } from './fleet.test-support.ts';
 
 const LIMITS = { bulkhead: { maxInFlight: 2, maxQueued: 2 } };
 const healthOf = (fleet: ReturnType<typeof createFleet>) => fleet.service.instances.get('a')?.health;
@@ -22,15 +22,67 @@ describe('the bulkhead of an instance', () => {
     expect(healthOf(fleet)).toMatchObject({ running: 0, inFlight: 0, waiting: [] });
   });
 
-  it('the one refused goes to another instance, whatever its method is', async () => {
-    const fleet = createFleet({ a: () => ({ afterMs: 1_000 }), b: () => ({ afterMs: 1_000 }) }, LIMITS);
-    for (let i = 0; i < 8; i++) void fleet.call();
+  it('the one refused goes to another instance that has room, whatever its method is, and nowhere when none has', async () => {
+    const hangs: Behaviour = () => ({ afterMs: 10_000 });
+    const fleet = createFleet({ a: hangs, b: hangs }, { ...LIMITS, balance: false });
+    const early: (number | string)[] = [];
+    for (let i = 0; i < 8; i++) void fleet.call({}, { method: 'POST' }).then((result) => early.push(result));
+    await fleet.pass(40);
+    expect([fleet.sent.length, fleet.counters.queued, early]).toEqual([4, 4, []]);
+    expect(fleet.counters.bulkheadRefused).toBeGreaterThan(0);
+    const { retries } = fleet.counters;
+    expect(await fleet.call({}, { method: 'POST' })).toBe('MESH_OVERLOADED');
+    expect([fleet.counters.retries, fleet.counters.ejections]).toEqual([retries, 0]);
+  });
+
+  it('serves a line that stands from its end, and a newcomer who finds it full takes the place of the first', async () => {
+    const fleet = createFleet({ a: () => ({ afterMs: 60 }) }, { ...LIMITS, retry: false });
+    const ended: [number, number | string][] = [];
+    const call = (n: number) => void fleet.call().then((result) => ended.push([n, result]));
+    for (const n of [0, 1, 2, 3]) call(n);
+    await fleet.pass(55);
+    call(4);
     await fleet.pass(1);
-    const refused = fleet.call({}, { method: 'POST' });
-    await fleet.pass(100);
-    expect(await refused).toBe('MESH_OVERLOADED');
-    expect(fleet.counters.bulkheadRefused).toBeGreaterThanOrEqual(2);
-    expect(fleet.counters.ejections).toBe(0);
+    expect(ended).toEqual([[2, 'MESH_OVERLOADED']]);
+    await fleet.pass(5);
+    call(5);
+    await fleet.pass(300);
+    expect(ended.slice(1).map(([n]) => n)).toEqual([0, 1, 4, 3, 5]);
+    expect(healthOf(fleet)).toMatchObject({ running: 0, inFlight: 0, waiting: [] });
+  });
+
+  it('a trial of fewer places than are held for good is over after a second', async () => {
+    let held = 0;
+    const fleet = createFleet(
+      { a: () => (held++ < 25 ? undefined : { afterMs: 100 }) },
+      { bulkhead: { maxInFlight: 40, maxQueued: 10 } },
+    );
+    await load(fleet, { perSecond: 400, seconds: 1 });
+    expect(healthOf(fleet)).toMatchObject({ running: 25, line: { places: 20 } });
+    await fleet.pass(1_000);
+    void fleet.call();
+    expect(healthOf(fleet)).toMatchObject({ waiting: [], line: { places: 40 } });
+    const { results } = await load(fleet, { perSecond: 400, seconds: 1 });
+    expect(results.filter((result) => result === 200).length).toBeGreaterThan(100);
+  });
+
+  it('in an overload of a second, half the places do as much, and the retry budget is not spent on it', async () => {
+    let busyUntilMs = 0;
+    const fleet: ReturnType<typeof createFleet> = createFleet({
+      a: () => {
+        const nowMs = fleet.clock.monotonicMs();
+        busyUntilMs = Math.max(busyUntilMs, nowMs) + 2;
+        return { afterMs: busyUntilMs - nowMs };
+      },
+    });
+    const { results } = await load(fleet, { perSecond: 1_500, seconds: 1 });
+    expect(results.filter((result) => result === 200).length).toBeGreaterThan(400);
+    expect(healthOf(fleet)?.line?.places).toBe(25);
+    expect(fleet.counters.retries).toBe(0);
+    await fleet.pass(2_000);
+    const burst = [1, 2, 3].map(() => fleet.call());
+    await fleet.pass(10);
+    expect(await Promise.all(burst)).toEqual([200, 200, 200]);
   });
 
   it('whoever waits leaves at his deadline, and the others keep their order', async () => {

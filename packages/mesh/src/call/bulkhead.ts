@@ -1,5 +1,6 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
 import type { Readable } from 'node:stream';
+import type { Clock } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import type { Instance } from '../directory/directory.ts';
 import type { InstanceHealth, Waiter } from '../directory/health.ts';
@@ -8,22 +9,97 @@ import { TransportFailure } from '../transport/transport.ts';
 import type { BulkheadTunables } from './bulkhead-options.ts';
 import type { CallRequest, Interceptor } from './call.ts';
 import { factsOf } from './deadline.ts';
+import { answered, createWaitingLine, emptied, isCalm, isStanding, isWorthwhile, join } from './waiting-line.ts';
 
 /**
- * So many calls under way to one instance, so many more waiting in the order in which they came, and not one beyond: one slow
- * instance cannot hold up all of this process. Whoever waits leaves at his deadline; a stream has its place until it is read.
+ * So many calls under way to one instance, so many more waiting for a place, and not one beyond: one slow instance cannot
+ * hold up all of this process. Whoever waits leaves at his deadline; a stream has its place until it is read. Who gets a
+ * place, and how many there are while many wait, is decided in `waiting-line.ts`.
  */
-export function bulkhead(tunables: BulkheadTunables, counters: Counters): Interceptor {
+export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Counters): Interceptor {
   const { maxInFlight, maxQueued } = tunables;
+
+  /** The line is there from the first call that has to wait until nobody has waited for a while. */
+  function learn(health: InstanceHealth, enteredAtMs: number, isGood: boolean): void {
+    const { line } = health;
+    if (line === undefined) return;
+    const nowMs = clock.monotonicMs();
+    if (isGood) answered(line, enteredAtMs, nowMs);
+    if (isCalm(line, nowMs)) health.line = undefined;
+  }
+
+  function leave(health: InstanceHealth): void {
+    health.running -= 1;
+    if (health.line !== undefined) fill(health);
+  }
+
+  /** Gives free places to those who wait. */
+  function fill(health: InstanceHealth): void {
+    const { waiting, line } = health;
+    if (line === undefined) return;
+    const nowMs = clock.monotonicMs();
+    while (waiting.length > 0 && health.running < line.places) {
+      const waiter = (isStanding(line, nowMs) ? waiting.pop() : waiting.shift()) as Waiter;
+      if (!isWorthwhile(line, nowMs, waiter.sinceMs)) {
+        waiter.refuse();
+        continue;
+      }
+      health.running += 1;
+      waiter.enter();
+    }
+    if (waiting.length === 0) emptied(line, nowMs);
+  }
+
+  function placeIn(health: InstanceHealth, request: CallRequest): Promise<void> {
+    const { waiting } = health;
+    health.line ??= createWaitingLine(tunables);
+    const { line } = health;
+    const { cancellation } = request;
+    const nowMs = clock.monotonicMs();
+    const [oldest] = waiting;
+    const verdict = join(line, nowMs, waiting.length, oldest?.sinceMs ?? nowMs);
+    if (verdict === 'refused') {
+      counters.bulkheadRefused += 1;
+      return Promise.reject(overloaded(request, tunables, `${maxInFlight} calls are under way and ${maxQueued} wait for`));
+    }
+    if (verdict === 'displaces') waiting.shift()?.refuse();
+    counters.queued += 1;
+    const place = new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = {
+        sinceMs: nowMs,
+        enter() {
+          cancellation.listen(undefined);
+          resolve();
+        },
+        refuse() {
+          counters.bulkheadRefused += 1;
+          cancellation.listen(undefined);
+          reject(overloaded(request, tunables, 'newer calls come faster than it is their turn at'));
+        },
+      };
+      waiting.push(waiter);
+      cancellation.listen((reason) => {
+        waiting.splice(waiting.indexOf(waiter), 1);
+        if (waiting.length === 0) emptied(line, clock.monotonicMs());
+        reject(new TransportFailure('cancelled', reason));
+      });
+    });
+    // A trial that has ended just now gave places back.
+    if (health.running < line.places) fill(health);
+    return place;
+  }
+
   return (next) => {
-    function enter(request: CallRequest, health: InstanceHealth): ReturnType<typeof next> {
+    function enter(request: CallRequest, health: InstanceHealth, enteredAtMs: number): ReturnType<typeof next> {
       return next(request).then(
         (answer) => {
+          learn(health, enteredAtMs, answer.status < 500 && !request.wantsStream);
           if (request.wantsStream && answer.status < 400) (answer.body as Readable).once('close', () => leave(health));
           else leave(health);
           return answer;
         },
         (error: unknown) => {
+          learn(health, enteredAtMs, false);
           leave(health);
           throw error;
         },
@@ -32,49 +108,21 @@ export function bulkhead(tunables: BulkheadTunables, counters: Counters): Interc
 
     return (request) => {
       const { health } = request.instance as Instance;
-      if (health.running < maxInFlight) {
+      if (health.running < (health.line === undefined ? maxInFlight : health.line.places)) {
         health.running += 1;
-        return enter(request, health);
+        return enter(request, health, request.attemptedAtMs);
       }
-      if (health.waiting.length >= maxQueued) {
-        counters.bulkheadRefused += 1;
-        return Promise.reject(overloaded(request, tunables));
-      }
-      counters.queued += 1;
-      return placeIn(health, request).then(() => enter(request, health));
+      return placeIn(health, request).then(() => enter(request, health, clock.monotonicMs()));
     };
   };
 }
 
-/** The place goes to whoever has waited longest, and is free only when nobody has. */
-function leave(health: InstanceHealth): void {
-  const waiter = health.waiting.shift();
-  if (waiter === undefined) health.running -= 1;
-  else waiter.enter();
-}
-
-function placeIn({ waiting }: InstanceHealth, { cancellation }: CallRequest): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const waiter: Waiter = {
-      enter() {
-        cancellation.listen(undefined);
-        resolve();
-      },
-    };
-    waiting.push(waiter);
-    cancellation.listen((reason) => {
-      waiting.splice(waiting.indexOf(waiter), 1);
-      reject(new TransportFailure('cancelled', reason));
-    });
-  });
-}
-
-function overloaded(request: CallRequest, { maxInFlight, maxQueued }: BulkheadTunables): Error {
+function overloaded(request: CallRequest, tunables: BulkheadTunables, why: string): Error {
   const facts = factsOf(request);
   return meshError(
     'MESH_OVERLOADED',
-    `Overloaded: ${facts.service}.${facts.function} (${maxInFlight} calls to instance ${facts.instance} are under way and ${maxQueued} wait). ` +
+    `Overloaded: ${facts.service}.${facts.function} (${why} instance ${facts.instance}). ` +
       'The call was not sent; call less at once, add instances, or raise "bulkhead".',
-    { ...facts, status: 503, details: { mayHaveExecuted: false, maxInFlight, maxQueued } },
+    { ...facts, status: 503, details: { mayHaveExecuted: false, ...tunables } },
   );
 }

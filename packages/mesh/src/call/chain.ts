@@ -48,17 +48,13 @@ export interface ChainOptions {
  */
 export function createCallChain(options: ChainOptions): Call {
   const { tunables, clock, random, counters, transport, authorize } = options;
-  const pick = {
-    balance: tunables.balance,
-    leastInBalancePercent: tunables.ejection === false ? 0 : 100 - tunables.ejection.maxEjectedPercent,
-  };
   const interceptors: readonly (Interceptor | false)[] = [
     deadline(clock, counters, tunables.timeoutMs),
     tunables.retry && retry(tunables.retry, options),
     tunables.hedging && hedge(tunables.hedging, clock, counters),
     tunables.ejection && ejection(tunables.ejection, options),
-    balance(pick, clock, random, options.onUnreached),
-    tunables.bulkhead && bulkhead(tunables.bulkhead, counters),
+    balance(tunables, clock, random, options.onUnreached),
+    tunables.bulkhead && bulkhead(tunables.bulkhead, clock, counters),
   ];
   return interceptors.reduceRight<Call>(
     (next, interceptor) => (interceptor === false ? next : interceptor(next)),

@@ -30,6 +30,7 @@ export function ejection(tunables: EjectionTunables, surroundings: EjectionSurro
     // Nearly always: it is well, and was.
     if (outcome === 'good' && before.kind === 'closed' && before.failuresInARow === 0) return;
     const nowMs = clock.monotonicMs();
+    const callable = () => [...request.service.instances.values()].filter(isCallable);
     const after = judge(
       before,
       nowMs,
@@ -38,13 +39,14 @@ export function ejection(tunables: EjectionTunables, surroundings: EjectionSurro
         isProbe: request.isProbe,
         attempts: health.recent.count(ATTEMPTS, nowMs),
         failures: health.recent.count(FAILURES, nowMs),
-        mayEject: () => mayEject(instance, [...request.service.instances.values()].filter(isCallable), nowMs, tunables),
+        mayEject: () => leavesEnough(callable(), tunables) && isAnotherBetter(instance, callable(), nowMs),
+        isAnotherBetter: () => isAnotherBetter(instance, callable(), nowMs),
         chance: random.next(),
       },
       tunables,
     );
     health.breaker = after;
-    if (after.kind === 'ejected' && after.untilMs > nowMs && after !== before) {
+    if (after.kind === 'ejected' && (before.kind === 'closed' || after.ejections > before.ejections)) {
       const inARow = before.kind === 'closed' ? before.failuresInARow + 1 : tunables.consecutiveFailures;
       const isRow = outcome === 'down' && inARow >= tunables.consecutiveFailures;
       counters.ejections += 1;
@@ -73,16 +75,18 @@ export function ejection(tunables: EjectionTunables, surroundings: EjectionSurro
 }
 
 /**
- * Whether the others are better. Where all fail alike it is what they stand on that fails: whoever is out then is missing
- * when it is well again.
+ * Whether one of the others does better. Where all fail alike it is what they stand on that fails: whoever is out then is
+ * missing when it is well again. All fail alike, and not at the same moment: so another one must have answered well since
+ * this one was first seen to fail, and not only before.
  */
-function mayEject(instance: Instance, callable: readonly Instance[], nowMs: number, tunables: EjectionTunables): boolean {
+function isAnotherBetter(instance: Instance, callable: readonly Instance[], nowMs: number): boolean {
   const share = failureShare(instance, nowMs);
-  const isBetter = (other: Instance) => {
-    const { breaker } = other.health;
-    return breaker.kind === 'closed' && breaker.failuresInARow === 0 && failureShare(other, nowMs) * 2 < share;
-  };
-  return leavesEnough(callable, tunables) && callable.some((other) => other !== instance && isBetter(other));
+  const sinceMs = instance.health.failingSinceMs ?? nowMs;
+  return callable.some((other) => {
+    const { breaker, goodAtMs } = other.health;
+    if (other === instance || breaker.kind !== 'closed' || breaker.failuresInARow > 0) return false;
+    return goodAtMs >= sinceMs && failureShare(other, nowMs) * 2 < share;
+  });
 }
 
 function failureShare({ health: { recent } }: Instance, nowMs: number): number {

@@ -2,8 +2,9 @@ import type { Random } from '@express-micro/core';
 import { type Instance, isCallable } from '../directory/directory.ts';
 import { ATTEMPTS, FAILURES, type InstanceHealth, SHEDS } from '../directory/health.ts';
 import type { BalanceTunables } from './balance-options.ts';
-import { isProbeDue } from './breaker.ts';
+import { isFailing, isProbeDue, missed } from './breaker.ts';
 import type { CallRequest } from './call.ts';
+import type { EjectionTunables } from './ejection-options.ts';
 import { latencyNow } from './latency.ts';
 
 /** Answers faster than this are all as fast as each other: what is left is noise. */
@@ -20,8 +21,8 @@ const LEAST_SHARE = 0.1;
 export interface PickTunables {
   /** `false`: whoever comes first by chance. */
   readonly balance: BalanceTunables | false;
-  /** With a smaller part of the instances in the balance, all are used. */
-  readonly leastInBalancePercent: number;
+  /** `false`: nobody is out. */
+  readonly ejection: EjectionTunables | false;
 }
 
 /**
@@ -41,16 +42,28 @@ export function pick(request: CallRequest, nowMs: number, random: Random, tunabl
 
 /** Somebody of those two is no ordinary choice: the whole list is looked at. */
 function pickCarefully({ candidates, failed }: CallRequest, nowMs: number, random: Random, tunables: PickTunables): Instance {
+  const { ejection } = tunables;
   const last = failed?.at(-1);
   const present = preferring(candidates, isCallable);
   const others = preferring(present, (one) => one !== last);
   const untried = preferring(others, (one) => !failed?.includes(one));
   const known = preferring(untried, (one) => !one.isDoubtful);
+  if (ejection !== false && !present.some((one) => isWell(one.health, nowMs, ejection))) {
+    for (const { health } of known) health.breaker = missed(health.breaker, nowMs);
+  }
   const due = known.find((one) => isProbeDue(one.health.breaker, nowMs));
   if (due !== undefined) return due;
   const closed = known.filter((one) => one.health.breaker.kind === 'closed');
-  const isPanic = closed.length * 100 < known.length * tunables.leastInBalancePercent;
+  const leastPercent = ejection === false ? 0 : 100 - ejection.maxEjectedPercent;
+  const isPanic = closed.length * 100 < known.length * leastPercent;
   return cheaperOfTwo(isPanic ? known : closed, nowMs, random, tunables, anybody) as Instance;
+}
+
+/** In the balance, and it would stay there if it could be taken out. */
+function isWell({ breaker, recent }: InstanceHealth, nowMs: number, tunables: EjectionTunables): boolean {
+  if (breaker.kind !== 'closed') return false;
+  const [attempts, failures] = [recent.count(ATTEMPTS, nowMs), recent.count(FAILURES, nowMs)];
+  return !isFailing({ failuresInARow: breaker.failuresInARow, attempts, failures }, tunables);
 }
 
 /** Those that are so, or all where none is. */

@@ -52,6 +52,8 @@ export interface RetryFacts {
   readonly canResend: boolean;
   /** There is an instance that has not failed this call. */
   readonly hasAnother: boolean;
+  /** There is one where no overload makes calls wait. */
+  readonly hasRoom: boolean;
   /** Begun so far. */
   readonly attempts: number;
   readonly remainingMs: number;
@@ -59,14 +61,20 @@ export interface RetryFacts {
 
 /** How long to wait before the next attempt, or `undefined` when there is none. @param chance in [0, 1) */
 export function decideRetry(facts: RetryFacts, tunables: RetryTunables, chance: number): number | undefined {
-  const { fate, isIdempotent, canResend, hasAnother, attempts, remainingMs } = facts;
+  const { fate, isIdempotent, canResend, hasAnother, hasRoom, attempts, remainingMs } = facts;
   if (fate.kind === 'final' || attempts >= tunables.maxAttempts || !canResend) return undefined;
   if (!isIdempotent && (fate.kind === 'lost' || fate.kind === 'later')) return undefined;
   if (fate.kind === 'not-sent' && !hasAnother) return undefined;
+  // It would push out another call, and come late itself.
+  if (!hasRoom && isOverload(fate)) return undefined;
   // Full jitter (AWS, "Exponential Backoff and Jitter"): whoever failed together does not come back together.
   const jitterMs = chance * Math.min(tunables.maxDelayMs, tunables.baseDelayMs * 2 ** (attempts - 1));
   const waitMs = Math.max(jitterMs, minimumWait(fate, hasAnother));
   return waitMs < remainingMs ? waitMs : undefined;
+}
+
+function isOverload(fate: Fate): boolean {
+  return fate.kind === 'not-sent' || (fate.kind === 'not-executed' && fate.retryAfterMs !== undefined);
 }
 
 /** What one instance refused before it ran is nothing to another one. */

@@ -4,7 +4,7 @@ import { type Behaviour, createFleet } from './fleet.test-support.ts';
 import { decideRetry, type Fate, fateOfAnswer, fateOfFailure, readRetryAfter } from './retry-decision.ts';
 
 const TUNABLES = { maxAttempts: 3, baseDelayMs: 25, maxDelayMs: 250, budgetPercent: 20, budgetPerSecond: 3 };
-const FACTS = { isIdempotent: true, canResend: true, hasAnother: true, attempts: 1, remainingMs: 10_000 };
+const FACTS = { isIdempotent: true, canResend: true, hasAnother: true, hasRoom: true, attempts: 1, remainingMs: 10_000 };
 
 const answers =
   (status: number, headers = {}): Behaviour =>
@@ -117,6 +117,13 @@ describe('the decision', () => {
     const shed: Fate = { kind: 'not-executed', reason: '', retryAfterMs: 2_000 };
     expect(decideRetry({ ...FACTS, fate: shed }, TUNABLES, 0.5)).toBe(12.5);
     expect(decideRetry({ ...FACTS, fate: shed, hasAnother: false }, TUNABLES, 0.5)).toBe(2_000);
+  });
+
+  it('does not go where an overload makes calls wait, for overload; a refused connection is another matter', () => {
+    const tries = (fate: Fate) => decideRetry({ ...FACTS, fate, hasRoom: false }, TUNABLES, 0);
+    expect(tries({ kind: 'not-executed', reason: '', retryAfterMs: 1_000 })).toBeUndefined();
+    expect(tries({ kind: 'not-sent', reason: '' })).toBeUndefined();
+    expect(tries({ kind: 'not-executed', reason: 'refused' })).toBe(0);
   });
 
   it('reads Retry-After in seconds and as a date', () => {

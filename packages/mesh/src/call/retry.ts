@@ -2,13 +2,14 @@
 import { isReadable, Readable } from 'node:stream';
 import type { Clock, Random } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
-import { isCallable } from '../directory/directory.ts';
+import { type Instance, isCallable } from '../directory/directory.ts';
 import { RETRIES } from '../directory/health.ts';
 import { TransportFailure } from '../transport/transport.ts';
 import type { CallAnswer, CallRequest, Interceptor } from './call.ts';
 import { mayRetry } from './retry-budget.ts';
 import { decideRetry, type Fate, fateOfAnswer, fateOfFailure } from './retry-decision.ts';
 import type { RetryTunables } from './retry-options.ts';
+import { hasRoom } from './waiting-line.ts';
 
 export interface RetrySurroundings {
   readonly clock: Clock;
@@ -35,7 +36,7 @@ export function retry(tunables: RetryTunables, { clock, random, counters, onRetr
       request.failed ??= [];
       if (!request.failed.includes(instance)) request.failed.push(instance);
       const nowMs = clock.monotonicMs();
-      const facts = { ...factsFor(request), fate, remainingMs: request.endsAtMs - nowMs };
+      const facts = { ...factsFor(request, nowMs), fate, remainingMs: request.endsAtMs - nowMs };
       const waitMs = decideRetry(facts, tunables, random.next());
       if (waitMs === undefined) return giveUp();
       if (!mayRetry(service.recent, nowMs, tunables)) {
@@ -67,13 +68,15 @@ export function retry(tunables: RetryTunables, { clock, random, counters, onRetr
   };
 }
 
-function factsFor({ options, candidates, failed, attempts, build, instance }: CallRequest) {
-  const { method, body, headers } = build(instance as NonNullable<typeof instance>);
+function factsFor({ options, candidates, failed, attempts, build, instance }: CallRequest, nowMs: number) {
+  const { method, body, headers } = build(instance as Instance);
+  const others = options.instance === undefined ? candidates.filter((one) => isCallable(one) && !failed?.includes(one)) : [];
   return {
     attempts,
     isIdempotent: IDEMPOTENT.has(method) || options.idempotencyKey !== undefined || headers['idempotency-key'] !== undefined,
     canResend: !(body instanceof Readable) || (isReadable(body) === true && !body.readableDidRead),
-    hasAnother: options.instance === undefined && candidates.some((one) => isCallable(one) && !failed?.includes(one)),
+    hasAnother: others.length > 0,
+    hasRoom: (others.length > 0 ? others : [instance as Instance]).some((one) => hasRoom(one.health, nowMs)),
   };
 }
 
