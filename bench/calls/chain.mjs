@@ -53,7 +53,7 @@ const FAILURES = ['answers 503 with Retry-After', 'answers 503 marked not execut
 async function measureAmplification(failure) {
   progress(`chain of 3: the leaf ${failure}`);
   return withChain('auto', async ({ front, middle, leaf }) => {
-    const call = callOf('middle', 'getWork');
+    const call = callOf('middle', 'getTask');
     const { ends } = await make(front, call, { rounds: 4, atOnce: AT_ONCE });
     if (ends.answered !== 4 * AT_ONCE) throw new Error(`the chain is not whole: ${JSON.stringify(ends)}`);
     if (failure === 'is killed') leaf.kill('SIGKILL');
@@ -88,7 +88,7 @@ async function measureDeadline(transport) {
   const way = transport === 'http' ? 'over HTTP' : 'over the link';
   progress(`deadlines of a chain ${way}`);
   return withChain(transport, async ({ front, middle, leaf }) => {
-    await make(front, callOf('middle', 'getWork'), { rounds: 20, atOnce: LATE.atOnce });
+    await make(front, callOf('middle', 'getTask'), { rounds: 20, atOnce: LATE.atOnce });
     const { handled } = await leaf.ask({ what: 'seen' });
     if (handled !== 20 * LATE.atOnce) throw new Error('the chain is not whole');
     const forget = () => Promise.all([middle, leaf].map((hop) => hop.ask({ what: 'forget' })));
@@ -99,7 +99,7 @@ async function measureDeadline(transport) {
     const tooLate = await make(front, callOf('middle', 'getWorkLate', { timeoutMs }), LATE);
     // Requests that come with no time left, as a slow network brings them.
     const expired = await Promise.all(
-      Array.from({ length: 100 }, () => fetch(`${leaf.url}/work`, { headers: { 'express-micro-deadline': '0' } })),
+      Array.from({ length: 100 }, () => fetch(`${leaf.url}/task`, { headers: { 'express-micro-deadline': '0' } })),
     );
     if (expired.some(({ status }) => status !== 504)) throw new Error('a request without time left was not answered 504');
     const ran = (await leaf.ask({ what: 'seen' })).handled;
@@ -108,7 +108,7 @@ async function measureDeadline(transport) {
 
     await forget();
     await leaf.ask({ what: 'behave', how: 'never answers' });
-    const made = await make(front, callOf('middle', 'getWork', { timeoutMs }), LATE);
+    const made = await make(front, callOf('middle', 'getTask', { timeoutMs }), LATE);
     const calls = LATE.rounds * LATE.atOnce;
     // Both deadlines are one and the same moment: the middle may still have said 504 before the front gave up.
     const { 'MESH_DEADLINE_EXCEEDED 504': own = 0, 'MESH_REMOTE_STATUS 504': told504 = 0 } = made.ends;

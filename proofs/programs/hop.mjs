@@ -11,7 +11,7 @@ let handled = 0;
 /** Milliseconds from the deadline of each request until it ended, as this process saw both. */
 let overshootsMs = [];
 
-app.use('/work', (req, res, next) => {
+app.use('/task', (req, res, next) => {
   handled += 1;
   const endsAtMs = performance.now() + (req.deadline?.remainingMs ?? Number.NaN);
   res.once('close', () => overshootsMs.push(performance.now() - endsAtMs));
@@ -29,14 +29,14 @@ const ENDS = {
 let end = ENDS.answers;
 
 /** A hop in the middle lets a failure be answered by the plugin, as most handlers do. */
-const relay = async (_req, res) => void res.json(await micro.services[NEXT].getWork());
+const relay = async (_req, res) => void res.json(await micro.services[NEXT].getTask());
 const relayLate = async (req, res) => {
   await new Promise((resolve) => req.signal.addEventListener('abort', resolve, { once: true }));
-  await micro.services[NEXT].getWork();
+  await micro.services[NEXT].getTask();
   res.json('late');
 };
-app.get('/work', NEXT === undefined ? (req, res) => end(req, res) : relay);
-app.get('/work/late', relayLate);
+app.get('/task', NEXT === undefined ? (req, res) => end(req, res) : relay);
+app.get('/task/late', relayLate);
 
 app.listen(Number(PORT), '127.0.0.1', () => process.send({ question: 0 }));
 answerQuestions({
