@@ -255,6 +255,11 @@ export class ServedCall extends ConnectionFace {
     return this;
   }
 
+  /** Of TCP: what is left is dropped, as `destroy()` does for a call anyhow. */
+  resetAndDestroy(): this {
+    return this.destroy();
+  }
+
   destroySoon(): void {
     if (!this.isEnded) this.destroy();
   }
