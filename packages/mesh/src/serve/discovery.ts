@@ -1,10 +1,10 @@
 import { parseUntrustedJson } from '@express-micro/core';
 import type { Directory, Instance } from '../directory/directory.ts';
 import { isCallable } from '../directory/directory.ts';
-import { isInstanceId } from '../identity.ts';
-import { parseMember, parseMembers } from '../membership/member-codec.ts';
+import { parseMessage } from '../membership/message-codec.ts';
+import type { PeerMessage } from '../membership/messages.ts';
 import type { RouteTable } from '../routes/naming.ts';
-import type { MemberSource, PeerMessage } from '../sources/source.ts';
+import type { MemberSource } from '../sources/source.ts';
 
 /** Everything below this path is the mesh's; the application's own routes never see it. */
 export const DISCOVERY_PATH = '/_discovery';
@@ -57,37 +57,21 @@ export async function answerDiscovery(
   const message = readMessage(request.body, request.sender, endpoints.maxMembers);
   if (typeof message === 'string') return { status: 400, body: { error: 'Bad Request', detail: message } };
   const kind = request.path.endsWith('/ping') ? 'ping' : 'register';
-  if (kind === 'ping' && message.from === undefined && message.probe === undefined)
-    return { status: 200, body: { status: 'OK' } };
+  if (kind === 'ping' && Object.keys(message).length === 0) return { status: 200, body: { status: 'OK' } };
   const source = endpoints.source();
   if (source?.receive === undefined) {
     return { status: 503, body: { error: 'Service Unavailable', detail: 'this process is not part of the mesh yet' } };
   }
-  return { status: 200, body: await source.receive(kind, message) };
+  return { status: 200, body: await source.receive(kind, request.sender, message) };
 }
 
-/** The message, or what is wrong with it. A signed message speaks for its signer alone. */
+/** The message, or what is wrong with it. */
 function readMessage(body: Buffer, sender: string | undefined, maxMembers: number): PeerMessage | string {
-  let value: unknown;
   try {
-    value = body.length === 0 ? {} : parseUntrustedJson(body.toString('utf8'));
+    return parseMessage(body.length === 0 ? {} : parseUntrustedJson(body.toString('utf8')), sender, maxMembers);
   } catch (error) {
     return `the body is ${(error as Error).message}`;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the body must be a JSON object';
-  const { from, members, probe } = value as Record<string, unknown>;
-  const member = from === undefined ? undefined : parseMember(from);
-  if (from !== undefined && member === undefined)
-    return '"from" must be a member: id, service, url, incarnation, status, routesHash';
-  if (member !== undefined && sender !== undefined && member.id !== sender)
-    return '"from" must be the one who signed the message';
-  if (members !== undefined && !Array.isArray(members)) return '"members" must be a list';
-  if (probe !== undefined && !isInstanceId(probe)) return '"probe" must be the id of an instance';
-  return {
-    ...(member === undefined ? {} : { from: member }),
-    members: parseMembers(members, maxMembers),
-    ...(probe === undefined ? {} : { probe }),
-  };
 }
 
 function describe({ self, directory }: DiscoveryEndpoints, onlySelf: boolean): unknown {
