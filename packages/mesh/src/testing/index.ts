@@ -1,2 +1,12 @@
 export { FAULTS_MS, type MixedRun, QUIET_MS, runMixedFaults } from './mixed-faults.ts';
-export { crashOf, falselyDead, healingMs, joinMs, quietCost, restarts } from './rows.ts';
+export {
+  crashOf,
+  deathsByStalls,
+  falselyDead,
+  healingMs,
+  joinMs,
+  killedMs,
+  quietCost,
+  restarts,
+  stoppedMs,
+} from './rows.ts';

@@ -62,6 +62,54 @@ export function quietCost(size: number, seed: number): { bodyBytes: number; mess
   };
 }
 
+/** When each of the others saw that one of them had crashed. */
+export function killedMs(size: number, seed: number): number[] {
+  const simulation = settledFleet(size, { seed });
+  const victim = simulation.running[seed % size] as SimProcess;
+  const killedAtMs = simulation.time.nowMs;
+  const seenMs: number[] = [];
+  simulation.onChange = ({ id, status, atMs }) => {
+    if (id === victim.id && status === 'DEAD') seenMs.push(atMs - killedAtMs);
+  };
+  simulation.crash(victim);
+  simulation.run(30_000, () => seenMs.length === size - 1);
+  return seenMs.length === size - 1 ? seenMs : [...seenMs, Number.POSITIVE_INFINITY];
+}
+
+/** How long until all others saw that one stood still, and until all saw it again when it went on. */
+export function stoppedMs(size: number, seed: number): { goneMs: number; backMs: number } {
+  const simulation = settledFleet(size, { seed });
+  const victim = simulation.running[seed % size] as SimProcess;
+  const others = simulation.running.filter((process) => process !== victim);
+  const statuses = () => others.map(({ participant }) => participant.state.entries.get(victim.id)?.member.status);
+  const stoppedAtMs = simulation.time.nowMs;
+  simulation.stop(victim);
+  simulation.run(120_000, () => statuses().every((status) => status === 'DEAD'));
+  const goneAtMs = simulation.time.nowMs;
+  simulation.run(5_000);
+  const resumedAtMs = simulation.time.nowMs;
+  simulation.resume(victim);
+  simulation.run(120_000, () => statuses().every((status) => status === 'ALIVE'));
+  return { goneMs: goneAtMs - stoppedAtMs, backMs: simulation.time.nowMs - resumedAtMs };
+}
+
+/** Twenty times somebody stands still for three seconds: how often anybody was declared dead for it. */
+export function deathsByStalls(size: number, seed: number): number {
+  const simulation = settledFleet(size, { seed });
+  let deaths = 0;
+  simulation.onChange = ({ status }) => {
+    if (status === 'DEAD') deaths += 1;
+  };
+  for (let i = 0; i < 20; i++) {
+    const sleeper = simulation.processes[i % size] as SimProcess;
+    simulation.stop(sleeper);
+    simulation.run(3_000);
+    simulation.resume(sleeper);
+    simulation.run(2_000);
+  }
+  return deaths;
+}
+
 /** Part of a fleet crashes at once: how many of those who are left would call a crashed one five seconds later. */
 export function crashOf(size: number, part: number, seed: number): number {
   const simulation = settledFleet(size, { seed });
