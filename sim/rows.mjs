@@ -8,7 +8,7 @@ import { atMost, forComparison, median } from '../bench/report.mjs';
 const seeds = (count) => Array.from({ length: count }, (_, index) => index + 1);
 
 const SEEDS_IN_A_PIECE = 50;
-const LOSS_HOURS = 0.5;
+const LOSS_HOURS = 0.25;
 const LOSS_PIECES = 10;
 const FLEET = 20;
 
@@ -68,7 +68,7 @@ export async function lossRows(workers, say) {
   ])) {
     const list = seeds(LOSS_PIECES).map((seed) => [FLEET, LOSS_HOURS, loss, seed]);
     const percent = Math.round(loss * 100);
-    const parts = await workers.runAll('loss', list, (done) => say(`loss of ${percent} %: ${done} of ${LOSS_PIECES} half hours`));
+    const parts = await workers.runAll('loss', list, (done) => say(`loss of ${percent} %: ${done} of ${LOSS_PIECES} quarters of an hour`));
     const deaths = parts.reduce((sum, part) => sum + part.deaths, 0);
     const nodeHours = parts.reduce((sum, part) => sum + part.nodeHours, 0);
     const how = `${deaths} in ${nodeHours} node-hours of a fleet of ${FLEET}; questions and answers are lost`;
