@@ -68,7 +68,9 @@ export async function lossRows(workers, say) {
   ])) {
     const list = seeds(LOSS_PIECES).map((seed) => [FLEET, LOSS_HOURS, loss, seed]);
     const percent = Math.round(loss * 100);
-    const parts = await workers.runAll('loss', list, (done) => say(`loss of ${percent} %: ${done} of ${LOSS_PIECES} quarters of an hour`));
+    const parts = await workers.runAll('loss', list, (done) =>
+      say(`loss of ${percent} %: ${done} of ${LOSS_PIECES} quarters of an hour`),
+    );
     const deaths = parts.reduce((sum, part) => sum + part.deaths, 0);
     const nodeHours = parts.reduce((sum, part) => sum + part.nodeHours, 0);
     const how = `${deaths} in ${nodeHours} node-hours of a fleet of ${FLEET}; questions and answers are lost`;
