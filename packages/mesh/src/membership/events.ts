@@ -7,8 +7,8 @@ import type { Member, MemberStatus } from './member.ts';
  */
 export type ProbeOutcome = 'answered' | 'refused' | 'silent';
 
-/** What came of asking somebody to help. `silent` is his word that he has no answer; `unreachable`: he said nothing himself. */
-export type HelpOutcome = ProbeOutcome | 'unreachable';
+/** What came of asking somebody to help. `silent` is his word that he has no answer; `mute`: he said nothing himself; `gone`: he refused. */
+export type HelpOutcome = ProbeOutcome | 'mute' | 'gone';
 
 /** A proven message of a member, or its answer to one of ours. */
 export interface Heard {
@@ -37,7 +37,7 @@ export type MembershipEvent =
   | { readonly type: 'pulse'; readonly lateMs: number }
   | Heard
   | { readonly type: 'probed'; readonly id: string; readonly outcome: ProbeOutcome }
-  | { readonly type: 'helped'; readonly id: string; readonly outcome: HelpOutcome }
+  | { readonly type: 'helped'; readonly id: string; readonly helper: string; readonly outcome: HelpOutcome }
   /** Somebody saw a connection of this member fail: look at once. */
   | { readonly type: 'doubted'; readonly id: string }
   | { readonly type: 'seed-answered'; readonly url: string; readonly ownerId: string | undefined }

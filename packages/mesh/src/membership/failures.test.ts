@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { allSeeAll, deaths, entryOf, settled, statusOf, unaware } from '../testing/fleet.test-support.ts';
 import { FAIR_WEATHER } from '../testing/sim-network.ts';
 import type { SimProcess } from '../testing/sim-process.ts';
+import type { MembershipAction, MembershipEvent } from './events.ts';
 import { isRoutable } from './preservation.ts';
 import { step } from './step.ts';
 
@@ -43,6 +44,74 @@ describe('a connection that is refused', { timeout: 60_000 }, () => {
       simulation.run(5_000);
       const seen = processes.slice(8).flatMap((one) => processes.slice(0, 8).map((victim) => statusOf(one, victim)));
       expect(new Set(seen), `seed ${seed}`).toEqual(new Set(['DEAD']));
+    }
+  });
+});
+
+describe('a probe whose helpers', () => {
+  /** A refused probe under way, and whom it asked. */
+  function refused(size: number) {
+    const { simulation, processes } = settled(size);
+    const [one, victim] = processes as [SimProcess, SimProcess];
+    const { state } = one.participant;
+    const nowMs = one.clock.monotonicMs();
+    state.rounds.clear();
+    const apply = (event: MembershipEvent) => step(state, nowMs, event);
+    apply({ type: 'doubted', id: victim.id });
+    const asked = apply({ type: 'probed', id: victim.id, outcome: 'refused' });
+    return { simulation, processes, one, victim, apply, asked: helpersOf(asked) };
+  }
+  const helpersOf = (actions: readonly MembershipAction[]) =>
+    actions.flatMap((action) => (action.type === 'ask-helper' ? action.helper.id : []));
+
+  it('are gone asks others instead', () => {
+    const { apply, asked, victim } = refused(8);
+    const [other, ...more] = helpersOf(apply({ type: 'helped', id: victim.id, helper: asked[0] as string, outcome: 'gone' }));
+    expect([asked.length, more]).toEqual([3, []]);
+    expect([...asked, victim.id]).not.toContain(other);
+  });
+
+  it('say it twice does not take one for two', () => {
+    const { apply, asked, one, victim } = refused(8);
+    const helper = asked[0] as string;
+    for (let i = 0; i < 3; i++) apply({ type: 'helped', id: victim.id, helper, outcome: 'refused' });
+    expect(statusOf(one, victim)).toBe('ALIVE');
+    apply({ type: 'helped', id: victim.id, helper: asked[1] as string, outcome: 'refused' });
+    expect(statusOf(one, victim)).toBe('DEAD');
+  });
+
+  it('are all gone takes its own eyes for enough', () => {
+    const { apply, asked, one, victim } = refused(4);
+    expect(asked).toHaveLength(2);
+    apply({ type: 'helped', id: victim.id, helper: asked[0] as string, outcome: 'gone' });
+    expect(statusOf(one, victim)).toBe('ALIVE');
+    apply({ type: 'helped', id: victim.id, helper: asked[1] as string, outcome: 'gone' });
+    expect(statusOf(one, victim)).toBe('DEAD');
+  });
+
+  it('are asked by doubt after doubt asks twice as many as one failure needs, at most', () => {
+    const { apply, asked, victim } = refused(20);
+    let all = asked.length;
+    for (let i = 0; i < 10; i++) {
+      apply({ type: 'doubted', id: victim.id });
+      all += helpersOf(apply({ type: 'probed', id: victim.id, outcome: 'refused' })).length;
+    }
+    expect(all).toBe(6);
+  });
+
+  it('crash with the one that is probed leaves the last of a fleet in no doubt for longer than a second', () => {
+    for (const size of [3, 4, 6]) {
+      for (let seed = 1; seed <= 10; seed++) {
+        const { simulation, processes } = settled(size, seed);
+        const [last, ...others] = processes as [SimProcess, ...SimProcess[]];
+        for (const other of others) other.condition = 'crashed';
+        for (const other of others) simulation.apply(last, { type: 'doubted', id: other.id });
+        simulation.run(1_000);
+        expect(
+          others.map((other) => statusOf(last, other)),
+          `size ${size}, seed ${seed}`,
+        ).toEqual(others.map(() => 'DEAD'));
+      }
     }
   });
 });

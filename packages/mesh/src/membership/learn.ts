@@ -3,7 +3,7 @@ import { raiseLocalHealth } from './local-health.ts';
 import { isPresent, judged, type Member, merge } from './member.ts';
 import { isMassLoss, keep } from './preservation.ts';
 import type { Entry, MembershipState } from './state.ts';
-import { fleetSize, insert, put, putSelf, remove } from './table.ts';
+import { insert, put, putSelf, remove } from './table.ts';
 
 /** Takes one piece of news, from whomever: keeps it when it is newer, passes it on, refutes it when it is about us. */
 export function learn(state: MembershipState, nowMs: number, news: Member): MembershipAction[] {
@@ -15,13 +15,14 @@ export function learn(state: MembershipState, nowMs: number, news: Member): Memb
   if (merged === undefined) return [];
   put(state, nowMs, entry, merged);
   state.rumours.put(merged);
-  if (merged.status !== 'DEAD') entry.isLostInSilence = false;
-  if (merged.status !== 'DEAD') entry.keptUntilMs = undefined;
+  if (merged.status !== 'DEAD') {
+    entry.isLostInSilence = false;
+    entry.keptUntilMs = undefined;
+  }
   if (merged.status === 'ALIVE') {
     state.rounds.delete(news.id);
     if (previous.status === 'DEAD' || previous.url !== merged.url) entry.isRefusing = false;
   }
-  if (merged.status === 'SUSPECT' && previous.status !== 'SUSPECT') volunteer(state, merged.id);
   if (merged.status === 'DEAD' && previous.status === 'SUSPECT') entry.isLostInSilence = !entry.isRefusing;
   const kept = entry.isLostInSilence && merged.status === 'DEAD' ? keepIfMany(state, nowMs, entry) : [];
   return [...kept, { type: 'changed', member: merged, previous: previous.status }];
@@ -63,20 +64,6 @@ function refute(state: MembershipState, news: Member): MembershipAction[] {
   if (news.status !== 'ALIVE') raiseLocalHealth(state, 1);
   putSelf(state, { ...self, incarnation: news.incarnation + 1 });
   return [];
-}
-
-/**
- * Looks for himself, in the place of his next probe: either it refutes, or the suspicion is confirmed. So many look that
- * enough can confirm, and not so many that a large fleet asks one process at once.
- */
-function volunteer(state: MembershipState, id: string): void {
-  const { probeQueue, rounds, random, tunables } = state;
-  const others = Math.max(1, fleetSize(state) - 2);
-  if (rounds.has(id) || random() * others >= tunables.volunteers) return;
-  // Once a turn, as ever: suspicions of everybody must not keep this process from its round.
-  const place = probeQueue.indexOf(id);
-  if (place !== -1) probeQueue.splice(place, 1);
-  if (probeQueue.length < state.present) probeQueue.push(id);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { HelpOutcome } from './events.ts';
+import type { ProbeOutcome } from './events.ts';
 import type { Member } from './member.ts';
 
 /** The two questions that members ask each other, by the last part of their paths. */
@@ -22,9 +22,9 @@ export interface PeerReply {
   readonly status: 'OK';
   readonly from?: Member;
   readonly members?: readonly Member[];
-  /** Hash of the table that the answerer has. */
+  /** Hash of the table that the answerer has; left out where it is the one in the question. */
   readonly digest?: string;
-  readonly probed?: Exclude<HelpOutcome, 'unreachable'> | 'unknown';
+  readonly probed?: ProbeOutcome | 'unknown';
   /** Ids of records that the answerer would like to have. */
   readonly wants?: readonly string[];
   /** There are more records than fit. */

@@ -103,7 +103,8 @@ export function createParticipant(options: ParticipantOptions): Participant {
     send({ kind, url, target, message, timeoutMs: tunables.messageTimeoutMs }, (answer) => {
       if (answer.outcome === 'answered') {
         const { instance: id, reply: told } = answer;
-        const { from, members: updates = [], digest, wants = [], hasMore = false } = told;
+        // Left out, it is the one that we sent.
+        const { from, members: updates = [], digest = message.digest, wants = [], hasMore = false } = told;
         apply({ type: 'heard', id, from, updates, digest, isAnswer: true, isTable: kind === 'register', wants, hasMore });
       }
       done(answer);
@@ -127,8 +128,9 @@ export function createParticipant(options: ParticipantOptions): Participant {
   function askHelper(id: string, helper: Member, withinMs: number): void {
     const message = { ...speak(state, helper.id), probe: id, withinMs };
     tell('ping', helper.url, helper.id, message, (answer) => {
-      if (answer.outcome === 'refused' || answer.outcome === 'cut') apply({ type: 'doubted', id: helper.id });
-      apply({ type: 'helped', id, outcome: helpOf(answer) });
+      const outcome = helpOf(answer);
+      if (outcome === 'gone') apply({ type: 'doubted', id: helper.id });
+      apply({ type: 'helped', id, helper: helper.id, outcome });
     });
   }
 
@@ -170,8 +172,11 @@ export function createParticipant(options: ParticipantOptions): Participant {
       const isTable = kind === 'register';
       apply({ type: 'heard', id, from, updates: members, digest, isAnswer: false, isTable, claims: theirs });
     }
-    const say = (probed: PeerReply['probed']) =>
-      answer({ status: 'OK', ...reply(state, id, members), ...(probed === undefined ? {} : { probed }) });
+    const say = (probed: PeerReply['probed']) => {
+      const { digest: ours, ...told } = reply(state, id, members);
+      const difference = ours === digest ? {} : { digest: ours };
+      answer({ status: 'OK', ...told, ...difference, ...(probed === undefined ? {} : { probed }) });
+    };
     if (kind === 'register' && message.members === undefined) answer(compare(theirs));
     else if (wanted === undefined) say(undefined);
     else help(wanted, withinMs, say);
@@ -219,7 +224,8 @@ function outcomeOf({ outcome }: Answer): ProbeOutcome {
 
 /** Whoever answers at all has helped, also by saying that he knows nothing. */
 function helpOf(answer: Answer): HelpOutcome {
-  if (answer.outcome !== 'answered') return 'unreachable';
+  if (answer.outcome === 'refused' || answer.outcome === 'cut') return 'gone';
+  if (answer.outcome !== 'answered') return 'mute';
   const { probed } = answer.reply;
   return probed === 'answered' || probed === 'refused' ? probed : 'silent';
 }

@@ -1,7 +1,7 @@
-import type { HelpOutcome, MembershipAction, ProbeOutcome } from './events.ts';
+import type { MembershipAction, MembershipEvent, ProbeOutcome } from './events.ts';
 import { conclude } from './learn.ts';
 import { byLocalHealth, lowerLocalHealth, raiseLocalHealth } from './local-health.ts';
-import { isPresent, type Member } from './member.ts';
+import { isPresent } from './member.ts';
 import { randomPeers } from './peers-at-random.ts';
 import { letGo } from './preservation.ts';
 import type { Entry, MembershipState, Round } from './state.ts';
@@ -20,7 +20,6 @@ export function startProbe(state: MembershipState, nowMs: number, id: string): M
   if (running !== undefined) {
     if (running.direct === 'open') return [];
     running.direct = 'open';
-    running.refusals = 0;
     return [ask];
   }
   if (state.rounds.size >= state.tunables.maxRounds) return [];
@@ -28,13 +27,14 @@ export function startProbe(state: MembershipState, nowMs: number, id: string): M
     id,
     incarnation: entry.member.incarnation,
     endsAtMs: nowMs + byLocalHealth(state, state.tunables.probeTimeoutMs),
+    phase: 'direct',
     direct: 'open',
+    isRefused: false,
     asked: new Set(),
     asks: 0,
-    isHelped: false,
-    answers: 0,
-    refusals: 0,
-    refusalsNeeded: Number.POSITIVE_INFINITY,
+    answered: new Set(),
+    refusedToo: new Set(),
+    gone: new Set(),
   });
   return [ask];
 }
@@ -47,7 +47,7 @@ export function onProbed(state: MembershipState, nowMs: number, id: string, outc
   if (round === undefined) return outcome === 'refused' ? letGo(entry) : [];
   if (outcome === 'answered') return succeed(state, nowMs, round);
   round.direct = 'back';
-  return outcome === 'refused' ? onRefused(state, nowMs, round, entry) : askHelpers(state, nowMs, round);
+  return outcome === 'refused' ? onRefused(state, nowMs, round, entry) : goOn(state, nowMs, round);
 }
 
 /** An answer of the member itself, or a helper's word that it has one. */
@@ -63,56 +63,60 @@ export function succeed(state: MembershipState, nowMs: number, round: Round): Me
  */
 function onRefused(state: MembershipState, nowMs: number, round: Round, entry: Entry): MembershipAction[] {
   entry.isRefusing = true;
-  round.refusals = 1;
-  const helpers = helpersFor(state, round, state.tunables.helpers, [round.id]);
-  if (helpers.length > 0 || round.asks === 0) round.refusalsNeeded = 1 + Math.min(2, helpers.length);
-  const verdict = refusedByEnough(state, nowMs, round);
-  if (verdict !== undefined) return verdict;
+  round.isRefused = true;
+  const questions = askHelpers(state, nowMs, round, state.tunables.helpers, [round.id]);
   const isNews: MembershipAction = { type: 'changed', member: entry.member, previous: entry.member.status };
-  return [isNews, ...ask(state, nowMs, round, helpers)];
+  return refusedByEnough(state, nowMs, round) ?? [isNews, ...questions];
 }
 
-function askHelpers(state: MembershipState, nowMs: number, round: Round): MembershipAction[] {
-  if (round.isHelped) return [];
-  const helpers = helpersFor(state, round, state.tunables.helpers, [round.id]);
-  const actions = ask(state, nowMs, round, helpers);
-  const url = state.entries.get(round.id)?.member.url;
-  // With nobody to ask, the second half of the time is for a second try.
-  return helpers.length > 0 || url === undefined ? actions : [{ type: 'probe', id: round.id, url }];
-}
-
-function helpersFor(state: MembershipState, round: Round, count: number, except: Iterable<string>): Member[] {
+function askHelpers(
+  state: MembershipState,
+  nowMs: number,
+  round: Round,
+  count: number,
+  except: Iterable<string>,
+): MembershipAction[] {
   const left = MAX_ASKING * state.tunables.helpers - round.asks;
-  return randomPeers(state, Math.min(count, left), new Set(except));
-}
-
-function ask(state: MembershipState, nowMs: number, round: Round, helpers: readonly Member[]): MembershipAction[] {
+  const helpers = randomPeers(state, Math.min(count, left), new Set(except));
   const withinMs = byLocalHealth(state, state.tunables.probeTimeoutMs);
-  round.isHelped = true;
+  round.phase = 'helped';
   round.endsAtMs = nowMs + withinMs;
   round.asks += helpers.length;
   for (const helper of helpers) round.asked.add(helper.id);
   return helpers.map((helper): MembershipAction => ({ type: 'ask-helper', id: round.id, helper, withinMs }));
 }
 
-export function onHelped(state: MembershipState, nowMs: number, id: string, outcome: HelpOutcome): MembershipAction[] {
+/** The direct probe has failed without a word. With nobody to ask, the second half of the time is for a second try. */
+function goOn(state: MembershipState, nowMs: number, round: Round): MembershipAction[] {
+  if (round.phase === 'helped') return [];
+  const questions = askHelpers(state, nowMs, round, state.tunables.helpers, [round.id]);
+  const url = state.entries.get(round.id)?.member.url;
+  return questions.length > 0 || url === undefined ? questions : [{ type: 'probe', id: round.id, url }];
+}
+
+export function onHelped(
+  state: MembershipState,
+  nowMs: number,
+  { id, helper, outcome }: MembershipEvent & { type: 'helped' },
+): MembershipAction[] {
   const round = state.rounds.get(id);
-  if (round === undefined) return [];
+  if (round === undefined || outcome === 'mute') return [];
   if (outcome === 'answered') return succeed(state, nowMs, round);
-  if (outcome === 'unreachable') return replaceHelper(state, nowMs, round);
-  round.answers += 1;
-  if (outcome === 'refused' && round.refusals > 0) round.refusals += 1;
+  if (outcome === 'gone') {
+    // In the moment in which many crash, helpers are among them; who is left must not wait for the dead to confirm it.
+    round.gone.add(helper);
+    const instead = askHelpers(state, nowMs, round, 1, [...round.asked, id]);
+    return refusedByEnough(state, nowMs, round) ?? instead;
+  }
+  round.answered.add(helper);
+  if (outcome === 'refused') round.refusedToo.add(helper);
   return refusedByEnough(state, nowMs, round) ?? [];
 }
 
-/** In the moment in which many crash, helpers are among them. */
-function replaceHelper(state: MembershipState, nowMs: number, round: Round): MembershipAction[] {
-  const others = helpersFor(state, round, 1, [...round.asked, round.id]);
-  return others.length === 0 ? [] : ask(state, nowMs, round, others);
-}
-
+/** Two others, or all there are. */
 function refusedByEnough(state: MembershipState, nowMs: number, round: Round): MembershipAction[] | undefined {
-  if (round.refusals < round.refusalsNeeded) return undefined;
+  const needed = Math.min(2, round.asked.size - round.gone.size);
+  if (!round.isRefused || round.refusedToo.size < needed) return undefined;
   state.rounds.delete(round.id);
   return isStillAbout(state, round) ? conclude(state, nowMs, round.id, 'DEAD') : [];
 }
@@ -122,19 +126,21 @@ export function endRounds(state: MembershipState, nowMs: number): MembershipActi
   const actions: MembershipAction[] = [];
   for (const round of state.rounds.values()) {
     if (nowMs < round.endsAtMs) continue;
-    if (!round.isHelped) {
-      actions.push(...askHelpers(state, nowMs, round));
+    if (round.phase === 'direct') {
+      actions.push(...goOn(state, nowMs, round));
       continue;
     }
     state.rounds.delete(round.id);
-    // Helpers who said nothing at all speak against us; where there is nobody to ask it may always be us.
-    raiseLocalHealth(
-      state,
-      round.asked.size === 0 ? 1 : Math.max(0, Math.min(state.tunables.helpers, round.asked.size) - round.answers),
-    );
+    raiseLocalHealth(state, blameOf(state, round));
     if (isStillAbout(state, round)) actions.push(...conclude(state, nowMs, round.id, 'SUSPECT'));
   }
   return actions;
+}
+
+/** Helpers who said nothing at all speak against us; and where there is nobody to ask it may always be us. */
+function blameOf({ tunables }: MembershipState, { asked, answered, gone }: Round): number {
+  if (asked.size === 0) return 1;
+  return Math.max(0, Math.min(tunables.helpers, asked.size - gone.size) - answered.size);
 }
 
 function isStillAbout(state: MembershipState, round: Round): boolean {

@@ -29,18 +29,20 @@ export interface Round {
   readonly id: string;
   /** The incarnation that was probed: news of a later one makes this round's failure void. */
   readonly incarnation: number;
-  /** When the direct probe has taken too long, and then the helpers. */
+  phase: 'direct' | 'helped';
+  /** When the phase has taken too long. */
   endsAtMs: number;
-  /** `again`: the question is back, so that another doubt asks it anew; what was true a moment ago may have changed. */
+  /** Where it is back, another doubt asks anew: what was true a moment ago may have changed. */
   direct: 'open' | 'back';
-  /** Members that were asked to help, and how many of these have answered at all. */
+  /** A connection from here was refused. */
+  isRefused: boolean;
+  /** Members that were asked to help, and how often somebody was. */
   readonly asked: Set<string>;
-  /** How often somebody was asked. */
   asks: number;
-  isHelped: boolean;
-  answers: number;
-  refusals: number;
-  refusalsNeeded: number;
+  /** Of these, who has answered at all, who was refused as well, and who is gone himself. */
+  readonly answered: Set<string>;
+  readonly refusedToo: Set<string>;
+  readonly gone: Set<string>;
 }
 
 export interface Seed {

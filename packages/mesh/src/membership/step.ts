@@ -26,7 +26,7 @@ export function step(state: MembershipState, nowMs: number, event: MembershipEve
     case 'probed':
       return onProbed(state, nowMs, event.id, event.outcome);
     case 'helped':
-      return onHelped(state, nowMs, event.id, event.outcome);
+      return onHelped(state, nowMs, event);
     case 'doubted':
       return startProbe(state, nowMs, event.id);
     case 'seed-answered':

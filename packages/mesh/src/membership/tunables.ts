@@ -48,11 +48,6 @@ export interface MembershipTunables {
   /** Others who suspect it too, until the shortest time holds. Raising it wants more proof; lowering it trusts single views. */
   readonly confirmers: number;
   /**
-   * How many of those who hear of a suspicion look for themselves at once, in the place of their next probe. `6`, by chance of 6 / (N − 2).
-   * Raising it asks a suspect in large fleets more often; lowering it leaves suspicions unconfirmed, and that takes six times as long.
-   */
-  readonly volunteers: number;
-  /**
    * A beat that comes so late, or later, says that this process is short of CPU. `tick / 5`, no less than 200 ms.
    * Raising it lets a starved process judge others; lowering it slows probing down on every hiccup.
    */
@@ -120,7 +115,6 @@ export function membershipTunables(pingIntervalMs: number): MembershipTunables {
     suspicionMinMs: 4 * tickMs,
     suspicionMaxFactor: 6,
     confirmers: 2,
-    volunteers: 6,
     lagMs: Math.max(200, tickMs / 5),
     lagMemoryMs: 10 * tickMs,
     maxLocalHealth: 8,

@@ -32,6 +32,15 @@ export interface EndpointAnswer {
   readonly allow?: string;
 }
 
+export interface DiscoveryRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+  /** Id of the member who signed it, if anybody did. */
+  readonly sender: string | undefined;
+}
+
 const METHODS: Readonly<Record<string, string>> = {
   [`${DISCOVERY_PATH}/services`]: 'GET',
   [`${DISCOVERY_PATH}/register`]: 'POST',
@@ -39,22 +48,13 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 
 /** Answers a discovery request whose sender has been admitted and whose body has been read. */
-export async function answerDiscovery(
-  endpoints: DiscoveryEndpoints,
-  request: {
-    readonly method: string;
-    readonly path: string;
-    readonly query: URLSearchParams;
-    readonly body: Buffer;
-    readonly sender: string | undefined;
-  },
-): Promise<EndpointAnswer> {
+export async function answerDiscovery(endpoints: DiscoveryEndpoints, request: DiscoveryRequest): Promise<EndpointAnswer> {
   const allow = METHODS[request.path];
   if (allow === undefined) return { status: 404, body: { error: 'Not Found', endpoints: Object.keys(METHODS) } };
   if (request.method !== allow) return { status: 405, allow, body: { error: 'Method Not Allowed', allow } };
   if (allow === 'GET') return { status: 200, body: describe(endpoints, request.query.get('only') === 'self') };
 
-  const message = readMessage(request.body, request.sender, endpoints.maxMembers);
+  const message = readMessage(request, endpoints.maxMembers);
   if (typeof message === 'string') return { status: 400, body: { error: 'Bad Request', detail: message } };
   const kind = request.path.endsWith('/ping') ? 'ping' : 'register';
   if (kind === 'ping' && Object.keys(message).length === 0) return { status: 200, body: { status: 'OK' } };
@@ -65,10 +65,11 @@ export async function answerDiscovery(
   return { status: 200, body: await source.receive(kind, request.sender, message) };
 }
 
-/** The message, or what is wrong with it. */
-function readMessage(body: Buffer, sender: string | undefined, maxMembers: number): PeerMessage | string {
+/** The message, or what is wrong with it. One without a body may have a hash in its query. */
+function readMessage({ body, query, sender }: DiscoveryRequest, maxMembers: number): PeerMessage | string {
   try {
-    return parseMessage(body.length === 0 ? {} : parseUntrustedJson(body.toString('utf8')), sender, maxMembers);
+    const value = body.length === 0 ? { digest: query.get('digest') } : parseUntrustedJson(body.toString('utf8'));
+    return parseMessage(value, sender, maxMembers);
   } catch (error) {
     return `the body is ${(error as Error).message}`;
   }
