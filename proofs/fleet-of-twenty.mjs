@@ -6,6 +6,7 @@ import { createWatchers, middle } from './prove-fleet.mjs';
 const SIZE = 20;
 const KILLS = [7, 12, 0];
 const STALLS = 20;
+const STARVED_S = 30;
 const QUIET_S = 40;
 
 const fleet = await createWatchers(SIZE);
@@ -45,6 +46,10 @@ try {
 
   progress(`SIGSTOP for 3 s, ${STALLS} times`);
   rows.push(atMost('SIGSTOP 3 s, twenty times: falsely dead', await fleet.stalls(STALLS), 0, '', ''));
+
+  progress('a starved process');
+  const how = `for ${STARVED_S} s, its own view and all others`;
+  rows.push(atMost('one of 20 runs for a tenth of each second: falsely dead', await fleet.starve(STARVED_S), 0, '', how));
 
   progress('quiet cost of 10');
   await fleet.leave(SIZE / 2);

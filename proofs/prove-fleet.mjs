@@ -44,8 +44,13 @@ export async function createWatchers(size) {
     return times;
   }
 
+  /** How often anybody saw anybody dead since then. @param {number} epochMs */
+  async function downs(epochMs) {
+    const seen = await Promise.all(members.map((one) => one.ask({ what: 'changes', epochMs })));
+    return seen.flat().filter(({ status }) => status === 'DOWN').length;
+  }
+
   return {
-    size,
     close: () => fleet.close(),
 
     async joinMs() {
@@ -89,8 +94,21 @@ export async function createWatchers(size) {
         if ((i + 1) % 5 === 0) progress(`${i + 1} of ${times} stalls`);
       }
       await wait(10);
-      const seen = await Promise.all(members.map((one) => one.ask({ what: 'changes', epochMs: startMs })));
-      return seen.flat().filter(({ status }) => status === 'DOWN').length;
+      return await downs(startMs);
+    },
+
+    /** One of them gets a tenth of a second of CPU in each second. @returns how often anybody was seen dead, by whomever @param {number} seconds */
+    async starve(seconds) {
+      const startMs = Date.now();
+      const starved = /** @type {Member} */ (members[3]);
+      for (let i = 0; i < seconds; i++) {
+        starved.kill('SIGSTOP');
+        await wait(0.9);
+        starved.kill('SIGCONT');
+        await wait(0.1);
+      }
+      await wait(10);
+      return await downs(startMs);
     },
 
     /** Bytes out and CPU a second and process, in the middle, while nothing happens. @param {number} seconds */
