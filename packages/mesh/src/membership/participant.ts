@@ -154,7 +154,8 @@ export function createParticipant(options: ParticipantOptions): Participant {
 
   function sync(url: string, id: string | undefined, seed: string | undefined): void {
     const { known, range } = claims(state, clock.monotonicMs());
-    const message = { from: state.self, known: known.map(encodeClaim), ...(range === undefined ? {} : { range }) };
+    const { members: _, ...spoken } = address(state, id, []);
+    const message = { ...spoken, known: known.map(encodeClaim), ...(range === undefined ? {} : { range }) };
     tell('register', url, id, message, (answer) => {
       if (id !== undefined && answer.outcome === 'refused') apply({ type: 'probed', id, outcome: 'refused' });
       if (seed === undefined) return;
@@ -177,16 +178,17 @@ export function createParticipant(options: ParticipantOptions): Participant {
       const difference = ours === digest ? {} : { digest: ours };
       answer({ status: 'OK', ...told, ...difference, ...(probed === undefined ? {} : { probed }) });
     };
-    if (kind === 'register' && message.members === undefined) answer(compare(theirs));
+    if (kind === 'register' && message.members === undefined) answer(compare(theirs, digest));
     else if (wanted === undefined) say(undefined);
     else help(wanted, withinMs, say);
   }
 
-  function compare(theirs: Claims): PeerReply {
+  function compare(theirs: Claims, theirDigest: string | undefined): PeerReply {
     const { records, wants, hasMore } = answerClaims(state, theirs);
+    const digest = tableDigest(state);
+    const difference = digest === theirDigest ? {} : { from: state.self, digest };
     const wanted = wants.length === 0 ? {} : { wants };
-    const more = hasMore ? { hasMore } : {};
-    return { status: 'OK', from: state.self, members: records, digest: tableDigest(state), ...wanted, ...more };
+    return { status: 'OK', ...difference, members: records, ...wanted, ...(hasMore ? { hasMore } : {}) };
   }
 
   function onBeat(): void {
