@@ -1,6 +1,6 @@
 import type { Claim, Claims } from './claims.ts';
 import type { Heard, MembershipAction } from './events.ts';
-import { learn, takenUrls } from './learn.ts';
+import { learn, learnFromTable, takenUrls } from './learn.ts';
 import { isPresent, judged, type Member, supersedes } from './member.ts';
 import { randomPeers } from './peers-at-random.ts';
 import type { Entry, MembershipState } from './state.ts';
@@ -70,15 +70,21 @@ function isCompared({ tunables }: MembershipState, nowMs: number, { member, sinc
   return isPresent(member) || member.status === 'LEFT' || nowMs - sinceMs < tunables.deadComparedMs;
 }
 
-/** Takes in what the other side claims of members that we know as well. Whom we do not know we ask for: see `answerClaims`. */
+/**
+ * Takes in what the other side claims of members that we know as well: who left, and whose death is news here. Records that
+ * are newer there, and members that we do not know, we ask for (`answerClaims`): a line does not say who accuses a suspect.
+ */
 export function learnClaims(state: MembershipState, nowMs: number, { id: teller, claims: theirs }: Heard): MembershipAction[] {
   return (theirs?.known ?? []).flatMap((claim) => {
-    const known = claim.id === state.self.id ? state.self : state.entries.get(claim.id)?.member;
+    const known = recordOf(state, claim.id);
     if (known === undefined || claim.incarnation !== known.incarnation) return [];
     if (claim.status === 'LEFT') return learn(state, nowMs, { ...known, status: 'LEFT' });
-    const isDoubt = claim.status === 'DEAD' || claim.status === 'SUSPECT';
-    return isDoubt && isPresent(known) ? learn(state, nowMs, judged(known, 'SUSPECT', teller)) : [];
+    return claim.status === 'DEAD' ? learnFromTable(state, nowMs, judged(known, 'DEAD', teller), teller) : [];
   });
+}
+
+function recordOf({ self, entries }: MembershipState, id: string): Member | undefined {
+  return id === self.id ? self : entries.get(id)?.member;
 }
 
 /** Our side of a comparison: the records that are newer here, and the ids of those that are newer there. */
@@ -95,8 +101,8 @@ export function answerClaims(
     return isPresent(member) && member.id >= first && member.id <= last;
   });
   const wants = theirs.known.filter((claim) => {
-    const known = claim.id === state.self.id ? state.self : state.entries.get(claim.id)?.member;
-    return known === undefined ? isPresent(claim) : claim.incarnation > known.incarnation;
+    const known = recordOf(state, claim.id);
+    return isPresent(claim) && (known === undefined || supersedes(claim, known));
   });
   // In random order, so that many newcomers are told different parts and can complete each other.
   const start = Math.floor(state.random() * newer.length);
@@ -109,7 +115,7 @@ export function continueSync(state: MembershipState, event: Heard, hasLearned: b
   const to = state.entries.get(event.id)?.member;
   if (to === undefined) return [];
   const wanted = (event.wants ?? []).slice(0, state.tunables.recordsPerMessage);
-  const records = wanted.flatMap((id) => (id === state.self.id ? state.self : state.entries.get(id)?.member) ?? []);
+  const records = wanted.flatMap((id) => recordOf(state, id) ?? []);
   const actions: MembershipAction[] = records.length === 0 ? [] : [{ type: 'deliver', to, records }];
   if (event.hasMore && hasLearned) actions.push({ type: 'sync', url: to.url, id: to.id, seed: undefined });
   return actions;

@@ -46,6 +46,16 @@ describe('what a table says', () => {
     expect(statusOf(one, victim)).toBe('DEAD');
   });
 
+  it('of a death shortens nothing for whom others suspect already', () => {
+    const { processes, simulation } = settled(4);
+    const [one, teller, victim] = processes as [SimProcess, SimProcess, SimProcess];
+    const { state } = one.participant;
+    const { member } = entryOf(one, victim);
+    learn(state, simulation.time.nowMs, judged(member, 'SUSPECT', one.id));
+    learnFromTable(state, simulation.time.nowMs, { ...member, status: 'DEAD' }, teller.id);
+    expect(entryOf(one, victim).member).toMatchObject({ status: 'SUSPECT', suspectedBy: [one.id] });
+  });
+
   it('of its own teller is his word', () => {
     const { processes, simulation } = settled(3);
     const [one, teller] = processes as [SimProcess, SimProcess];

@@ -85,7 +85,9 @@ export function conclude(state: MembershipState, nowMs: number, id: string, stat
 export function learnFromTable(state: MembershipState, nowMs: number, news: Member, teller: string): MembershipAction[] {
   const known = state.entries.get(news.id)?.member;
   const isDoubtful = news.status === 'DEAD' && news.id !== teller && known !== undefined && isPresent(known);
-  return learn(state, nowMs, isDoubtful ? judged(news, 'SUSPECT', teller) : news);
+  if (!isDoubtful) return learn(state, nowMs, news);
+  // Whoever is suspected already has his time running; that somebody else's has run out makes it no shorter.
+  return known.status === 'SUSPECT' ? [] : learn(state, nowMs, judged(news, 'SUSPECT', teller));
 }
 
 function keepIfMany(state: MembershipState, nowMs: number, entry: Entry): MembershipAction[] {
