@@ -114,9 +114,11 @@ export function answerClaims(
 export function continueSync(state: MembershipState, event: Heard, hasLearned: boolean): MembershipAction[] {
   const to = state.entries.get(event.id)?.member;
   if (to === undefined) return [];
-  const wanted = (event.wants ?? []).slice(0, state.tunables.recordsPerMessage);
-  const records = wanted.flatMap((id) => recordOf(state, id) ?? []);
-  const actions: MembershipAction[] = records.length === 0 ? [] : [{ type: 'deliver', to, records }];
+  const { recordsPerMessage, recordsPerQuestion } = state.tunables;
+  const records = (event.wants ?? []).slice(0, recordsPerMessage).flatMap((id) => recordOf(state, id) ?? []);
+  const actions: MembershipAction[] = [];
+  for (let at = 0; at < records.length; at += recordsPerQuestion)
+    actions.push({ type: 'deliver', to, records: records.slice(at, at + recordsPerQuestion) });
   if (event.hasMore && hasLearned) actions.push({ type: 'sync', url: to.url, id: to.id, seed: undefined });
   return actions;
 }

@@ -76,8 +76,10 @@ export interface MembershipTunables {
   readonly syncMs: number;
   /** Entries of a table that are compared in one message. `1000`, 40 kB. Raising it meets the limit of a message; lowering it compares large tables in more pieces. */
   readonly digestsPerMessage: number;
-  /** Whole records in one message. `200`, 50 kB. Raising it meets the limit of a message; lowering it takes more messages to join. */
+  /** Whole records in one answer. `200`, 50 kB. Raising it makes long answers; lowering it takes more of them to join. */
   readonly recordsPerMessage: number;
+  /** … and in one question, which may have 64 KiB. `64`: with the longest names and addresses a record has 850 bytes. Raising it meets that limit; lowering it takes more messages. */
+  readonly recordsPerQuestion: number;
   /** A seed peer is retried this often at most while nobody else is known. `2 × pingInterval`. Raising it finds late starters later; lowering it knocks at closed doors. */
   readonly seedLonelyMs: number;
   /** … and this often otherwise. `6 × pingInterval`. Raising it joins fleets that were split by their start later; lowering it costs messages for ever. */
@@ -126,6 +128,7 @@ export function membershipTunables(pingIntervalMs: number): MembershipTunables {
     syncMs: 6 * pingIntervalMs,
     digestsPerMessage: 1_000,
     recordsPerMessage: 200,
+    recordsPerQuestion: 64,
     seedLonelyMs: 2 * pingIntervalMs,
     seedKnownMs: 6 * pingIntervalMs,
     reviveMs: 3 * pingIntervalMs,
