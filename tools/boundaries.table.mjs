@@ -44,7 +44,7 @@ export const INSIDE = Object.freeze({
       call: { imports: ['routes', 'directory', 'transport'], types: ['signing'] },
       serve: { imports: ['routes', 'directory', 'membership', 'signing', 'secret'], types: ['sources'] },
       // The simulator runs the protocol as it is; nothing that runs in production knows of it.
-      testing: { imports: ['membership'] },
+      testing: { imports: ['membership', 'signing', 'secret'] },
       // A guard for single routes: it stands on what stands in front of all of them, and not the other way round.
       idempotency: { imports: ['serve'] },
     },

@@ -1,6 +1,16 @@
 import { isInstanceId } from '../identity.ts';
 import { parseMember, parseMembers } from './member-codec.ts';
-import type { PeerMessage, PeerReply } from './messages.ts';
+import type { MessageKind, PeerMessage, PeerReply } from './messages.ts';
+
+/**
+ * What is sent, and where. Nearly all pings of a quiet fleet say their hash and nothing else: that goes into the query, because
+ * a body would have to be named, measured and digested in the head.
+ */
+export function encodeQuestion(kind: MessageKind, message: PeerMessage): { path: string; body: PeerMessage | undefined } {
+  const { digest, ...rest } = message;
+  const isBare = kind === 'ping' && digest !== undefined && Object.keys(rest).length === 0;
+  return isBare ? { path: `/_discovery/ping?digest=${digest}`, body: undefined } : { path: `/_discovery/${kind}`, body: message };
+}
 
 /** Longest time that a helper is taken at his word for. */
 const MAX_WITHIN_MS = 60_000;

@@ -119,7 +119,7 @@ describe('what is said', () => {
     const { traffic } = simulation.network;
     const before = { ...traffic };
     simulation.run(5_000);
-    expect((traffic.bodyBytes - before.bodyBytes) / (traffic.messages - before.messages)).toBeLessThan(60);
+    expect((traffic.bytes - before.bytes) / (traffic.messages - before.messages)).toBeLessThan(60);
   });
 
   it('whoever passes on what is no longer true is told what is', () => {

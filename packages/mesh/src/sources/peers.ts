@@ -1,6 +1,6 @@
 import type { Clock, Log, Random } from '@express-micro/core';
 import type { MembershipAction } from '../membership/events.ts';
-import { parseReply } from '../membership/message-codec.ts';
+import { encodeQuestion, parseReply } from '../membership/message-codec.ts';
 import { type Answer, createParticipant, type Participant, type Question } from '../membership/participant.ts';
 import { isRoutable } from '../membership/preservation.ts';
 import type { Entry } from '../membership/state.ts';
@@ -36,11 +36,7 @@ export function createPeerSource(options: PeerSourceOptions): MemberSource {
   let participant: Participant | undefined;
 
   async function ask({ kind, url, target, message, timeoutMs }: Question): Promise<DiscoveryAnswer> {
-    const { digest, ...rest } = message;
-    // Nearly all pings of a quiet fleet are this one. A body would have to be named, measured and digested in the head.
-    const isBare = kind === 'ping' && digest !== undefined && Object.keys(rest).length === 0;
-    const path = isBare ? `/_discovery/ping?digest=${digest}` : `/_discovery/${kind}`;
-    return await client({ url, method: 'POST', path, body: isBare ? undefined : message, target, timeoutMs });
+    return await client({ url, method: 'POST', ...encodeQuestion(kind, message), target, timeoutMs });
   }
 
   function send(question: Question, done: (answer: Answer) => void): void {

@@ -2,6 +2,7 @@ import { seededRandom } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 import { Simulation, type SimulationOptions } from './simulation.ts';
 import { callable, isWhole } from './views.ts';
+import { createWireSize } from './wire-size.ts';
 
 /** A fleet that was started at once, with the first one as everybody's only seed. */
 function startFleet(size: number, options: SimulationOptions): Simulation {
@@ -48,17 +49,19 @@ export function falselyDead(size: number, hours: number, loss: number, seed: num
   return { deaths: deaths.size, nodeHours: size * hours };
 }
 
-/** Bytes of bodies and messages out, a second and process, while nothing happens. */
-export function quietCost(size: number, seed: number): { bodyBytes: number; messages: number } {
+/** Bytes and messages out, a second and process, while nothing happens. */
+export function quietCost(size: number, seed: number): { bytes: number; messages: number } {
   const simulation = settledFleet(size, { seed });
   simulation.run(60_000);
-  const { traffic } = simulation.network;
-  const before = { ...traffic };
-  const seconds = 600;
+  const { network } = simulation;
+  network.wireSize = createWireSize('orders');
+  const before = { ...network.traffic };
+  const seconds = 300;
   simulation.run(seconds * 1_000);
+  const aSecond = (count: number) => count / seconds / size;
   return {
-    bodyBytes: (traffic.bodyBytes - before.bodyBytes) / seconds / size,
-    messages: (traffic.messages - before.messages) / seconds / size,
+    bytes: aSecond(network.traffic.bytes - before.bytes),
+    messages: aSecond(network.traffic.messages - before.messages),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Answer, Question } from '../membership/participant.ts';
 import { between } from './seeded-random.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { VirtualTime } from './virtual-time.ts';
+import type { WireSize } from './wire-size.ts';
 
 /** What goes wrong on every way, until it is changed. */
 export interface Weather {
@@ -25,8 +26,8 @@ const MAX_MEMBERS = 4_096;
 
 export interface Traffic {
   messages: number;
-  /** Of the bodies, as they stand on the wire. */
-  bodyBytes: number;
+  /** Of whole messages where sizes are measured, else of their bodies. */
+  bytes: number;
 }
 
 /**
@@ -35,9 +36,11 @@ export interface Traffic {
  */
 export class SimNetwork {
   weather: Weather = { ...FAIR_WEATHER };
-  readonly traffic: Traffic = { messages: 0, bodyBytes: 0 };
+  readonly traffic: Traffic = { messages: 0, bytes: 0 };
   /** Whether bodies are written and read as on the wire; without it a large fleet is simulated in half the time. */
   isEncoding = true;
+  /** Tells how long a whole message is; without it bodies are counted, which costs nothing. */
+  wireSize: WireSize | undefined;
   /** Whether nothing gets from one to the other. One-way, unless it says the same both ways. */
   isCut: (from: SimProcess, to: SimProcess) => boolean = () => false;
   private readonly time: VirtualTime;
@@ -65,7 +68,7 @@ export class SimNetwork {
       done(answer);
     };
     const timer = from.clock.after(question.timeoutMs, () => finish({ outcome: 'silent' }));
-    const body = this.write(question.message);
+    const body = this.write(question.message, (size) => size.question(question));
     const to = this.at.get(question.url);
     const back = (answer: Answer) => from.turn(() => finish(answer));
     const arrive = () => (to === undefined ? back({ outcome: 'refused' }) : this.arrive(from, to, question, body, back));
@@ -99,7 +102,14 @@ export class SimNetwork {
       return;
     }
     to.participant.receive(question.kind, from.id, this.read(body, from.id), (reply) => {
-      answer({ outcome: 'answered', instance: to.id, reply: this.readReply(this.write(reply), to.id) });
+      answer({
+        outcome: 'answered',
+        instance: to.id,
+        reply: this.readReply(
+          this.write(reply, (size) => size.answer(reply)),
+          to.id,
+        ),
+      });
     });
   }
 
@@ -111,11 +121,11 @@ export class SimNetwork {
     if (!isLost) this.time.after(takesMs, arrive);
   }
 
-  private write(message: PeerMessage | PeerReply): unknown {
+  private write(message: PeerMessage | PeerReply, measure: (size: WireSize) => number): unknown {
     this.traffic.messages += 1;
     if (!this.isEncoding) return message;
     const text = JSON.stringify(message);
-    this.traffic.bodyBytes += Buffer.byteLength(text);
+    this.traffic.bytes += this.wireSize === undefined ? Buffer.byteLength(text) : measure(this.wireSize);
     return text;
   }
 
