@@ -1,22 +1,31 @@
 import type { MembershipAction } from './events.ts';
-import { isPresent, type Member, supersedes } from './member.ts';
+import { raiseLocalHealth } from './local-health.ts';
+import { isPresent, judged, type Member, merge } from './member.ts';
+import { isMassLoss, keep } from './preservation.ts';
 import type { Entry, MembershipState } from './state.ts';
+import { insert, put, putSelf, remove } from './table.ts';
 
 /** Takes one piece of news, from whomever: keeps it when it is newer, passes it on, refutes it when it is about us. */
 export function learn(state: MembershipState, nowMs: number, news: Member): MembershipAction[] {
   if (news.id === state.self.id) return refute(state, news);
   const entry = state.entries.get(news.id);
   if (entry === undefined) return welcome(state, nowMs, news);
-  if (!supersedes(news, entry.member) || isLeap(news, entry.member)) return [];
-  const previous = entry.member;
-  entry.member = news;
-  if (previous.status !== news.status) entry.sinceMs = nowMs;
-  if (news.status === 'ALIVE') {
-    state.rounds.delete(news.id);
-    if (previous.status === 'DEAD' || previous.url !== news.url) entry.isRefusing = false;
+  const { member: previous } = entry;
+  const merged = isLeap(news, previous) ? undefined : merge(news, previous);
+  if (merged === undefined) return [];
+  put(state, nowMs, entry, merged);
+  state.rumours.put(merged);
+  if (merged.status !== 'DEAD') {
+    entry.isLostInSilence = false;
+    entry.keptUntilMs = undefined;
   }
-  state.rumours.set(news.id, { member: news, sent: 0 });
-  return [{ type: 'changed', member: news, previous: previous.status }];
+  if (merged.status === 'ALIVE') {
+    state.rounds.delete(news.id);
+    if (previous.status === 'DEAD' || previous.url !== merged.url) entry.isRefusing = false;
+  }
+  if (merged.status === 'DEAD' && previous.status === 'SUSPECT') entry.isLostInSilence = !entry.isRefusing;
+  const kept = entry.isLostInSilence && merged.status === 'DEAD' ? keepIfMany(state, nowMs, entry) : [];
+  return [...kept, { type: 'changed', member: merged, previous: previous.status }];
 }
 
 /**
@@ -38,10 +47,11 @@ function welcome(state: MembershipState, nowMs: number, news: Member): Membershi
     if (oldest === undefined) return [];
     actions.push(...forget(state, oldest));
   }
-  const entry: Entry = { member: news, heardAtMs: undefined, sinceMs: nowMs, isRefusing: false };
-  state.entries.set(news.id, entry);
-  state.rumours.set(news.id, { member: news, sent: 0 });
-  return [...actions, { type: 'changed', member: news, previous: undefined }];
+  const { member } = insert(state, nowMs, news);
+  // Within this turn, at a place of its own: it waits for no reshuffle, and newcomers are not all probed together.
+  state.probeQueue.splice(Math.floor(state.random() * (state.probeQueue.length + 1)), 0, member.id);
+  state.rumours.put(member);
+  return [...actions, { type: 'changed', member, previous: undefined }];
 }
 
 /** Somebody doubts us, or remembers us from an address that we have left: only we may raise our incarnation, and doing so ends the doubt everywhere. */
@@ -50,30 +60,60 @@ function refute(state: MembershipState, news: Member): MembershipAction[] {
   if (self.status !== 'ALIVE' || news.incarnation < self.incarnation || isLeap(news, self)) return [];
   const isRight = news.status === 'ALIVE' && news.url === self.url && news.routesHash === self.routesHash;
   if (isRight && news.incarnation === self.incarnation) return [];
-  return renewSelf(state, { ...state.self, incarnation: news.incarnation + 1 });
-}
-
-export function renewSelf(state: MembershipState, self: Member): MembershipAction[] {
-  state.self = self;
-  state.rumours.set(self.id, { member: self, sent: 0 });
+  // Whoever is suspected did not answer in time, whatever the reason: he should not judge others in haste.
+  if (news.status !== 'ALIVE') raiseLocalHealth(state, 1);
+  putSelf(state, { ...self, incarnation: news.incarnation + 1 });
   return [];
 }
 
-/** This process's own verdict on a member, to be passed on. */
+/**
+ * This process's own verdict on a member, to be passed on. The judged one is told, at once and whatever else is on its way:
+ * he alone can refute.
+ */
 export function conclude(state: MembershipState, nowMs: number, id: string, status: 'SUSPECT' | 'DEAD'): MembershipAction[] {
-  const known = state.entries.get(id)?.member;
-  return known === undefined ? [] : learn(state, nowMs, { ...known, status });
+  const entry = state.entries.get(id);
+  if (entry === undefined) return [];
+  const actions = learn(state, nowMs, judged(entry.member, status, state.self.id));
+  if (actions.length === 0 || entry.isRefusing) return actions;
+  return [...actions, { type: 'gossip', to: entry.member, updates: [entry.member] }];
+}
+
+/**
+ * What a table says of somebody may be old, or the view of one side of a split: a death there is a reason to suspect, which
+ * the member can refute, and never a verdict.
+ */
+export function learnFromTable(state: MembershipState, nowMs: number, news: Member, teller: string): MembershipAction[] {
+  const known = state.entries.get(news.id)?.member;
+  const isDoubtful = news.status === 'DEAD' && news.id !== teller && known !== undefined && isPresent(known);
+  if (!isDoubtful) return learn(state, nowMs, news);
+  // Whoever is suspected already has his time running; that somebody else's has run out makes it no shorter.
+  return known.status === 'SUSPECT' ? [] : learn(state, nowMs, judged(news, 'SUSPECT', teller));
+}
+
+function keepIfMany(state: MembershipState, nowMs: number, entry: Entry): MembershipAction[] {
+  return isMassLoss(state, nowMs) ? keep(state, nowMs, entry) : [];
 }
 
 export function forgetOld(state: MembershipState, nowMs: number): MembershipAction[] {
   const { leftMemoryMs, deadMemoryMs } = state.tunables;
+  if (state.present === state.entries.size) return [];
   const actions: MembershipAction[] = [];
+  const taken = takenUrls(state);
   for (const [id, { member, sinceMs }] of state.entries) {
-    const age = nowMs - sinceMs;
-    const isOld = (member.status === 'LEFT' && age > leftMemoryMs) || (member.status === 'DEAD' && age > deadMemoryMs);
-    if (isOld) actions.push(...forget(state, id));
+    if (isPresent(member)) continue;
+    // Whoever was replaced at his address will not be there again; only old news of him has to die out.
+    const isReplaced = taken.has(member.url);
+    const memoryMs = member.status === 'LEFT' || isReplaced ? leftMemoryMs : deadMemoryMs;
+    if (nowMs - sinceMs > memoryMs) actions.push(...forget(state, id));
   }
   return actions;
+}
+
+/** Addresses at which somebody present is. */
+export function takenUrls({ entries, self }: MembershipState): Set<string> {
+  const urls = new Set([self.url]);
+  for (const { member } of entries.values()) if (isPresent(member)) urls.add(member.url);
+  return urls;
 }
 
 /** Room is made by the member that has been gone longest, never by one that is present. */
@@ -86,8 +126,7 @@ function longestGone(state: MembershipState): string | undefined {
 }
 
 function forget(state: MembershipState, id: string): MembershipAction[] {
-  state.entries.delete(id);
-  state.rumours.delete(id);
-  state.rounds.delete(id);
+  const entry = state.entries.get(id);
+  if (entry !== undefined) remove(state, entry);
   return [{ type: 'forgotten', id }];
 }

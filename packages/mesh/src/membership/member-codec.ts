@@ -1,5 +1,5 @@
 import { isInstanceId, isServiceName, parseOrigin } from '../identity.ts';
-import type { Member, MemberStatus } from './member.ts';
+import { MAX_ACCUSERS, type Member, type MemberStatus } from './member.ts';
 
 const STATUSES: ReadonlySet<unknown> = new Set<MemberStatus>(['ALIVE', 'SUSPECT', 'DEAD', 'LEFT']);
 
@@ -9,7 +9,7 @@ const MAX_INCARNATION = 2 ** 48;
 /** Reads a member that came over the network, or answers `undefined`: one bad record must not spoil the others. */
 export function parseMember(value: unknown): Member | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { id, service, url, incarnation, status, routesHash, isSigning } = value as Record<string, unknown>;
+  const { id, service, url, incarnation, status, routesHash, isSigning, suspectedBy } = value as Record<string, unknown>;
   const origin = parseOrigin(url);
   if (!isInstanceId(id) || !isServiceName(service) || origin === undefined) return undefined;
   if (!Number.isSafeInteger(incarnation) || (incarnation as number) < 0 || (incarnation as number) > MAX_INCARNATION)
@@ -23,6 +23,9 @@ export function parseMember(value: unknown): Member | undefined {
     status: status as MemberStatus,
     routesHash,
     isSigning: isSigning === true,
+    ...(status === 'SUSPECT' && Array.isArray(suspectedBy)
+      ? { suspectedBy: [...new Set(suspectedBy.filter(isInstanceId))].slice(0, MAX_ACCUSERS) }
+      : {}),
   };
 }
 

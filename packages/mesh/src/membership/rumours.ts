@@ -1,45 +1,53 @@
-import type { MembershipAction } from './events.ts';
-import { isPresent, type Member } from './member.ts';
-import type { MembershipState } from './state.ts';
+import type { Member } from './member.ts';
 
 /**
- * The news that rides on the next message: least-told first, each at most 4·⌈log10(N + 1)⌉ times, after which nearly
- * everybody has it and the full-table exchange catches the rest. A suspect is always told of the suspicion.
+ * News on its way: each piece with how often it was told, the least told first. One piece a member, because newer news of it
+ * replaces the older. Telling costs a few steps, however much there is.
  */
-export function nextUpdates(state: MembershipState, toId: string | undefined): Member[] {
-  const { rumours, tunables, entries } = state;
-  const suspicion = toId === undefined ? undefined : entries.get(toId)?.member;
-  const told: Member[] = suspicion !== undefined && suspicion.status !== 'ALIVE' ? [suspicion] : [];
-  if (rumours.size === 0) return told;
-  const limit = 4 * Math.max(1, Math.ceil(Math.log10(entries.size + 2)));
-  const next = [...rumours.values()].sort((a, b) => a.sent - b.sent).slice(0, tunables.updatesPerMessage - told.length);
-  for (const rumour of next) {
-    if (rumour.member.id !== toId) told.push(rumour.member);
-    rumour.sent += 1;
-    if (rumour.sent >= limit) rumours.delete(rumour.member.id);
-  }
-  return told;
-}
+export class Rumours {
+  /** By how often it was told. */
+  private readonly tiers: Map<string, Member>[] = [];
+  private readonly tierOf = new Map<string, number>();
 
-/** Pushes news to a few random peers; silent when there is none. */
-export function spread(state: MembershipState): MembershipAction[] {
-  if (state.rumours.size === 0) return [];
-  return randomPeers(state, state.tunables.fanout).flatMap((to): MembershipAction[] => {
-    const updates = nextUpdates(state, to.id);
-    return updates.length === 0 ? [] : [{ type: 'gossip', to, updates }];
-  });
-}
-
-/** Up to `count` present members in random order (partial Fisher–Yates), without `exceptId`. */
-export function randomPeers(state: MembershipState, count: number, exceptId?: string): Member[] {
-  const peers: Member[] = [];
-  for (const { member } of state.entries.values()) if (isPresent(member) && member.id !== exceptId) peers.push(member);
-  const wanted = Math.min(count, peers.length);
-  for (let i = 0; i < wanted; i++) {
-    const j = i + Math.floor(state.random() * (peers.length - i));
-    const chosen = peers[j] as Member;
-    peers[j] = peers[i] as Member;
-    peers[i] = chosen;
+  get size(): number {
+    return this.tierOf.size;
   }
-  return peers.slice(0, wanted);
+
+  put(member: Member): void {
+    this.delete(member.id);
+    this.enter(member, 0);
+  }
+
+  delete(id: string): void {
+    const tier = this.tierOf.get(id);
+    if (tier === undefined) return;
+    this.tiers[tier]?.delete(id);
+    this.tierOf.delete(id);
+  }
+
+  /** Up to `max` pieces to tell now, each of which ends when it has been told `limit` times. Nobody is told of himself. */
+  take(max: number, limit: number, toId: string | undefined): Member[] {
+    const taken: Member[] = [];
+    const tiers: number[] = [];
+    for (let tier = 0; tier < this.tiers.length && taken.length < max; tier++) {
+      for (const member of (this.tiers[tier] as Map<string, Member>).values()) {
+        if (taken.length >= max) break;
+        if (member.id === toId) continue;
+        taken.push(member);
+        tiers.push(tier);
+      }
+    }
+    taken.forEach((member, index) => {
+      const told = (tiers[index] as number) + 1;
+      this.delete(member.id);
+      if (told < limit) this.enter(member, told);
+    });
+    return taken;
+  }
+
+  private enter(member: Member, tier: number): void {
+    while (this.tiers.length <= tier) this.tiers.push(new Map());
+    this.tiers[tier]?.set(member.id, member);
+    this.tierOf.set(member.id, tier);
+  }
 }

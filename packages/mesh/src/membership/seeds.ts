@@ -36,7 +36,7 @@ function isSettled(state: MembershipState, seed: Seed): boolean {
 
 function scheduleRetry(state: MembershipState, nowMs: number, seed: Seed): void {
   const { seedLonelyMs, seedKnownMs, tickMs } = state.tunables;
-  const isLonely = ![...state.entries.values()].some(({ member }) => isPresent(member));
+  const isLonely = state.present === 0;
   // Services that are started together are up within a minute: a seed that was not there yet is asked often at first.
   const ceiling = seed.attempts < EAGER_ATTEMPTS ? 2 * tickMs : isLonely ? seedLonelyMs : seedKnownMs;
   const backoffMs = Math.min(ceiling, Math.min(FIRST_RETRY_MS, tickMs) * 2 ** Math.min(seed.attempts, 20));

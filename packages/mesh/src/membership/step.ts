@@ -1,16 +1,21 @@
-import { tableDigest } from './digest.ts';
-import type { MembershipAction, MembershipEvent } from './events.ts';
-import { conclude, forgetOld, learn, renewSelf } from './learn.ts';
-import { isPresent, type Member } from './member.ts';
-import { endRounds, onHelped, onProbed, startProbe } from './probe.ts';
-import { nextUpdates, randomPeers, spread } from './rumours.ts';
+import { compareHashes, continueSync, learnClaims, syncsDue } from './anti-entropy.ts';
+import { spread } from './dissemination.ts';
+import type { Heard, MembershipAction, MembershipEvent } from './events.ts';
+import { conclude, forgetOld, learn, learnFromTable } from './learn.ts';
+import { byLocalHealth, noteLag } from './local-health.ts';
+import { isPresent } from './member.ts';
+import { randomPeers } from './peers-at-random.ts';
+import { endPreservation } from './preservation.ts';
+import { endRounds, onHelped, onProbed, startProbe, succeed } from './probe.ts';
 import { onSeedAnswer, seedsDue } from './seeds.ts';
 import type { MembershipState } from './state.ts';
+import { confirmations, patienceMs } from './suspicion.ts';
+import { putSelf } from './table.ts';
 
 /**
- * One step of the membership protocol: SWIM (Das, Gupta, Motivala 2002) with refutation, indirect probes and full-table
- * anti-entropy. It decides; it never waits, sends or reads a clock. `state` is changed in place by its one owner, the
- * same events at the same times give the same actions.
+ * One step of the membership protocol: SWIM (Das, Gupta, Motivala 2002) with Lifeguard (Dadgar, Phillips, Currey 2018) and
+ * anti-entropy over hashes. It decides; it never waits, sends or reads a clock. `state` is changed in place by its one
+ * owner, the same events at the same times give the same actions.
  */
 export function step(state: MembershipState, nowMs: number, event: MembershipEvent): MembershipAction[] {
   switch (event.type) {
@@ -21,46 +26,62 @@ export function step(state: MembershipState, nowMs: number, event: MembershipEve
     case 'probed':
       return onProbed(state, nowMs, event.id, event.outcome);
     case 'helped':
-      return onHelped(state, nowMs, event.id, event.outcome);
+      return onHelped(state, nowMs, event);
     case 'doubted':
       return startProbe(state, nowMs, event.id);
     case 'seed-answered':
       onSeedAnswer(state, nowMs, event.url, event.ownerId);
       return [];
     case 'replaced':
-      return conclude(state, nowMs, event.id, 'DEAD');
+      return conclude(state, nowMs, event.id, 'DEAD').filter(({ type }) => type !== 'gossip');
     case 'routes-changed':
-      return renewSelf(state, { ...state.self, routesHash: event.routesHash, incarnation: state.self.incarnation + 1 });
+      putSelf(state, { ...state.self, routesHash: event.routesHash, incarnation: state.self.incarnation + 1 });
+      return [];
     case 'left':
       return leave(state, event.isFinal);
   }
 }
 
 function pulse(state: MembershipState, nowMs: number, lateMs: number): MembershipAction[] {
-  if (lateMs > state.tunables.pulseMs) postpone(state, lateMs);
+  postpone(state, lateMs);
+  noteLag(state, nowMs, lateMs);
   const actions = [...endRounds(state, nowMs), ...endSuspicions(state, nowMs), ...spread(state)];
   if (nowMs >= state.nextProbeAtMs) {
-    state.nextProbeAtMs = nowMs + state.tunables.tickMs;
+    state.nextProbeAtMs = nowMs + byLocalHealth(state, state.tunables.tickMs);
     const id = nextToProbe(state);
     if (id !== undefined) actions.push(...startProbe(state, nowMs, id));
-    actions.push(...forgetOld(state, nowMs));
+    actions.push(...forgetOld(state, nowMs), ...endPreservation(state, nowMs));
   }
   actions.push(...seedsDue(state, nowMs), ...syncsDue(state, nowMs));
   return actions;
 }
 
-/** We slept, the others did not: what they would have told us meanwhile deserves the time to arrive. */
+/**
+ * We slept, the others did not: what they told us meanwhile lies unread in our sockets, because a late timer runs before
+ * them. So every deadline that would end in a verdict is moved by the lag, and time counts only while we could hear.
+ */
 function postpone(state: MembershipState, lateMs: number): void {
+  if (lateMs <= 0) return;
   for (const round of state.rounds.values()) round.endsAtMs += lateMs;
-  for (const entry of state.entries.values()) if (entry.member.status === 'SUSPECT') entry.sinceMs += lateMs;
+  for (const id of state.suspects) {
+    const suspicion = state.entries.get(id)?.suspicion;
+    if (suspicion !== undefined) suspicion.startedAtMs += lateMs;
+  }
 }
 
 function endSuspicions(state: MembershipState, nowMs: number): MembershipAction[] {
-  const present = [...state.entries.values()].filter((entry) => isPresent(entry.member));
-  const patienceMs = state.tunables.suspicionMs * Math.max(1, Math.log10(present.length + 1));
-  return present
-    .filter(({ member, sinceMs }) => member.status === 'SUSPECT' && nowMs - sinceMs >= patienceMs)
-    .flatMap(({ member }) => conclude(state, nowMs, member.id, 'DEAD'));
+  const actions: MembershipAction[] = [];
+  for (const id of [...state.suspects]) {
+    const { member, suspicion } = state.entries.get(id) ?? {};
+    if (member === undefined || suspicion === undefined) continue;
+    const endsAtMs = suspicion.startedAtMs + patienceMs(suspicion, confirmations(state, member.suspectedBy));
+    if (nowMs < endsAtMs) continue;
+    const verdict = conclude(state, nowMs, id, 'DEAD');
+    // All who wait come to the same end at the same time: those who accused tell him, and not a whole fleet at once.
+    const isAccuser = member.suspectedBy?.includes(state.self.id) === true;
+    actions.push(...verdict.filter(({ type }) => isAccuser || type !== 'gossip'));
+  }
+  return actions;
 }
 
 /** Shuffled round robin: everybody is probed once a turn, so a failure is seen within two turns at the latest. */
@@ -75,60 +96,31 @@ function nextToProbe(state: MembershipState): string | undefined {
   return undefined;
 }
 
-function syncsDue(state: MembershipState, nowMs: number): MembershipAction[] {
-  const actions: MembershipAction[] = [];
-  if (nowMs >= state.nextSyncAtMs) {
-    state.nextSyncAtMs = nowMs + state.tunables.syncMs;
-    for (const { url, id } of randomPeers(state, 1)) actions.push({ type: 'sync', url, id, seed: undefined });
-  }
-  if (nowMs >= state.nextReviveAtMs) {
-    state.nextReviveAtMs = nowMs + state.tunables.reviveMs;
-    const taken = new Set(randomPeers(state, state.entries.size).map((member) => member.url));
-    const dead = [...state.entries.values()].filter(({ member }) => member.status === 'DEAD' && !taken.has(member.url));
-    const chosen = dead[Math.floor(state.random() * dead.length)];
-    if (chosen !== undefined) actions.push({ type: 'sync', url: chosen.member.url, id: chosen.member.id, seed: undefined });
-  }
-  return actions;
-}
-
-function heard(state: MembershipState, nowMs: number, event: MembershipEvent & { type: 'heard' }): MembershipAction[] {
-  const actions = learn(state, nowMs, event.from);
-  const entry = state.entries.get(event.from.id);
+function heard(state: MembershipState, nowMs: number, event: Heard): MembershipAction[] {
+  const actions = event.from === undefined ? [] : learn(state, nowMs, event.from);
+  const entry = state.entries.get(event.id);
   if (entry !== undefined) {
     entry.heardAtMs = nowMs;
     if (event.isAnswer) {
-      state.rounds.delete(event.from.id);
+      const round = state.rounds.get(event.id);
+      if (round !== undefined) succeed(state, nowMs, round);
       if (entry.isRefusing) {
         entry.isRefusing = false;
         actions.push({ type: 'changed', member: entry.member, previous: entry.member.status });
       }
     }
   }
-  for (const update of event.updates) actions.push(...learn(state, nowMs, update));
-  if (event.isAnswer && event.digest !== undefined) actions.push(...compareTables(state, nowMs, event.from, event.digest));
+  const learned = event.updates.flatMap((update) =>
+    event.isTable === true ? learnFromTable(state, nowMs, update, event.id) : learn(state, nowMs, update),
+  );
+  actions.push(...learned, ...learnClaims(state, nowMs, event));
+  if (event.isAnswer) actions.push(...continueSync(state, event, learned.length > 0));
+  if (entry !== undefined && event.digest !== undefined) actions.push(...compareHashes(state, nowMs, entry, event.digest));
   return actions;
-}
-
-/** While news is on its way tables differ by nature; a difference that stays means that some was lost. */
-function compareTables(state: MembershipState, nowMs: number, from: Member, digest: string): MembershipAction[] {
-  if (digest === tableDigest(state)) {
-    state.differsSinceMs = undefined;
-    return [];
-  }
-  if (state.rumours.size > 0) return [];
-  state.differsSinceMs ??= nowMs;
-  if (nowMs - state.differsSinceMs < state.tunables.differMs || nowMs < state.nextDigestSyncAtMs) return [];
-  state.nextDigestSyncAtMs = nowMs + state.tunables.digestSyncMs;
-  return [{ type: 'sync', url: from.url, id: from.id, seed: undefined }];
 }
 
 /** Tells everybody in one burst: there is no later. */
 function leave(state: MembershipState, isFinal: boolean): MembershipAction[] {
   state.self = { ...state.self, status: isFinal ? 'LEFT' : 'DEAD' };
   return randomPeers(state, state.entries.size).map((to) => ({ type: 'gossip', to, updates: [state.self] }));
-}
-
-/** What we say of ourselves and pass on with every message and answer. */
-export function speak(state: MembershipState, toId: string | undefined): { from: Member; updates: Member[]; digest: string } {
-  return { from: state.self, updates: nextUpdates(state, toId), digest: tableDigest(state) };
 }

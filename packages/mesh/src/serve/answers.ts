@@ -54,9 +54,10 @@ export function answerJson(
 ): void {
   if (res.headersSent || res.destroyed) return;
   res.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
+    'content-type': 'application/json',
     'content-length': body.length,
-    'cache-control': 'no-store',
+    // What answers a POST is never stored; a ping a second should not carry what it does not need.
+    ...(res.req.method === 'GET' ? { 'cache-control': 'no-store' } : {}),
     ...headers,
   });
   res.end(body);

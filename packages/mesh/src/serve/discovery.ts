@@ -1,10 +1,10 @@
 import { parseUntrustedJson } from '@express-micro/core';
 import type { Directory, Instance } from '../directory/directory.ts';
 import { isCallable } from '../directory/directory.ts';
-import { isInstanceId } from '../identity.ts';
-import { parseMember, parseMembers } from '../membership/member-codec.ts';
+import { parseMessage } from '../membership/message-codec.ts';
+import type { PeerMessage } from '../membership/messages.ts';
 import type { RouteTable } from '../routes/naming.ts';
-import type { MemberSource, PeerMessage } from '../sources/source.ts';
+import type { MemberSource } from '../sources/source.ts';
 
 /** Everything below this path is the mesh's; the application's own routes never see it. */
 export const DISCOVERY_PATH = '/_discovery';
@@ -32,6 +32,15 @@ export interface EndpointAnswer {
   readonly allow?: string;
 }
 
+export interface DiscoveryRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly body: Buffer;
+  /** Id of the member who signed it, if anybody did. */
+  readonly sender: string | undefined;
+}
+
 const METHODS: Readonly<Record<string, string>> = {
   [`${DISCOVERY_PATH}/services`]: 'GET',
   [`${DISCOVERY_PATH}/register`]: 'POST',
@@ -39,55 +48,31 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 
 /** Answers a discovery request whose sender has been admitted and whose body has been read. */
-export async function answerDiscovery(
-  endpoints: DiscoveryEndpoints,
-  request: {
-    readonly method: string;
-    readonly path: string;
-    readonly query: URLSearchParams;
-    readonly body: Buffer;
-    readonly sender: string | undefined;
-  },
-): Promise<EndpointAnswer> {
+export async function answerDiscovery(endpoints: DiscoveryEndpoints, request: DiscoveryRequest): Promise<EndpointAnswer> {
   const allow = METHODS[request.path];
   if (allow === undefined) return { status: 404, body: { error: 'Not Found', endpoints: Object.keys(METHODS) } };
   if (request.method !== allow) return { status: 405, allow, body: { error: 'Method Not Allowed', allow } };
   if (allow === 'GET') return { status: 200, body: describe(endpoints, request.query.get('only') === 'self') };
 
-  const message = readMessage(request.body, request.sender, endpoints.maxMembers);
+  const message = readMessage(request, endpoints.maxMembers);
   if (typeof message === 'string') return { status: 400, body: { error: 'Bad Request', detail: message } };
   const kind = request.path.endsWith('/ping') ? 'ping' : 'register';
-  if (kind === 'ping' && message.from === undefined && message.probe === undefined)
-    return { status: 200, body: { status: 'OK' } };
+  if (kind === 'ping' && Object.keys(message).length === 0) return { status: 200, body: { status: 'OK' } };
   const source = endpoints.source();
   if (source?.receive === undefined) {
     return { status: 503, body: { error: 'Service Unavailable', detail: 'this process is not part of the mesh yet' } };
   }
-  return { status: 200, body: await source.receive(kind, message) };
+  return { status: 200, body: await source.receive(kind, request.sender, message) };
 }
 
-/** The message, or what is wrong with it. A signed message speaks for its signer alone. */
-function readMessage(body: Buffer, sender: string | undefined, maxMembers: number): PeerMessage | string {
-  let value: unknown;
+/** The message, or what is wrong with it. One without a body may have a hash in its query. */
+function readMessage({ body, query, sender }: DiscoveryRequest, maxMembers: number): PeerMessage | string {
   try {
-    value = body.length === 0 ? {} : parseUntrustedJson(body.toString('utf8'));
+    const value = body.length === 0 ? { digest: query.get('digest') } : parseUntrustedJson(body.toString('utf8'));
+    return parseMessage(value, sender, maxMembers);
   } catch (error) {
     return `the body is ${(error as Error).message}`;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'the body must be a JSON object';
-  const { from, members, probe } = value as Record<string, unknown>;
-  const member = from === undefined ? undefined : parseMember(from);
-  if (from !== undefined && member === undefined)
-    return '"from" must be a member: id, service, url, incarnation, status, routesHash';
-  if (member !== undefined && sender !== undefined && member.id !== sender)
-    return '"from" must be the one who signed the message';
-  if (members !== undefined && !Array.isArray(members)) return '"members" must be a list';
-  if (probe !== undefined && !isInstanceId(probe)) return '"probe" must be the id of an instance';
-  return {
-    ...(member === undefined ? {} : { from: member }),
-    members: parseMembers(members, maxMembers),
-    ...(probe === undefined ? {} : { probe }),
-  };
 }
 
 function describe({ self, directory }: DiscoveryEndpoints, onlySelf: boolean): unknown {

@@ -1,12 +1,13 @@
-import type { Clock, Log, Random, Timer } from '@express-micro/core';
-import type { MembershipAction, MembershipEvent, ProbeOutcome } from '../membership/events.ts';
-import { isPresent, type Member } from '../membership/member.ts';
-import { parseMember, parseMembers } from '../membership/member-codec.ts';
-import { createState, type Entry, type MembershipState } from '../membership/state.ts';
-import { speak, step } from '../membership/step.ts';
+import type { Clock, Log, Random } from '@express-micro/core';
+import type { MembershipAction } from '../membership/events.ts';
+import { encodeQuestion, parseReply } from '../membership/message-codec.ts';
+import { type Answer, createParticipant, type Participant, type Question } from '../membership/participant.ts';
+import { isRoutable } from '../membership/preservation.ts';
+import type { Entry } from '../membership/state.ts';
 import type { MembershipTunables } from '../membership/tunables.ts';
 import type { DiscoveryAnswer, DiscoveryClient } from './discovery-client.ts';
-import type { MemberListener, MemberSource, PeerMessage, PeerReply, SourceMember } from './source.ts';
+import { complaintOf } from './seed-complaints.ts';
+import type { MemberListener, MemberSource, SourceMember } from './source.ts';
 
 export interface PeerSourceOptions {
   /** Origins of the peers to ask first; any one of them is enough. */
@@ -21,108 +22,36 @@ export interface PeerSourceOptions {
   readonly onForgotten: (id: string) => void;
 }
 
-const PING = '/_discovery/ping';
-const REGISTER = '/_discovery/register';
-
-/** Members that fit into one message of 64 KiB with room to spare; the rest comes with the next exchange. */
-const MAX_MEMBERS_A_MESSAGE = 200;
-
 /** The longest that `leave()` waits for the others to take note. */
 const LEAVE_TIMEOUT_MS = 500;
 
 /**
- * The default source: no server, only peers. The timers and messages around the pure membership protocol; every decision
- * is taken in `step`.
+ * The default source: no server, only peers. Signed messages over HTTP around the participant of the membership protocol;
+ * every decision is taken in its pure step.
  */
 export function createPeerSource(options: PeerSourceOptions): MemberSource {
   const { client, clock, random, log, tunables, onChange, onForgotten } = options;
   /** What was last said of each seed, so that it is said once. */
   const complaints = new Map<string, string>();
-  let state: MembershipState | undefined;
-  let beat: Timer | undefined;
-  let nextBeatMs = 0;
+  let participant: Participant | undefined;
 
-  function apply(event: MembershipEvent): void {
-    if (state === undefined) return;
-    for (const action of step(state, clock.monotonicMs(), event)) perform(state, action);
+  async function ask({ kind, url, target, message, timeoutMs }: Question): Promise<DiscoveryAnswer> {
+    return await client({ url, method: 'POST', ...encodeQuestion(kind, message), target, timeoutMs });
   }
 
-  function perform(current: MembershipState, action: MembershipAction): void {
-    switch (action.type) {
-      case 'changed': {
-        const entry = current.entries.get(action.member.id);
-        if (entry !== undefined) onChange(view(entry));
-        break;
-      }
-      case 'forgotten':
-        onForgotten(action.id);
-        break;
-      case 'probe':
-        void probe(action.id, action.url).then((outcome) => apply({ type: 'probed', id: action.id, outcome }));
-        break;
-      case 'ask-helper':
-        void askHelper(action.id, action.helper).then((outcome) => apply({ type: 'helped', id: action.id, outcome }));
-        break;
-      case 'gossip':
-        void gossip(current.self, action.to, action.updates);
-        break;
-      case 'sync':
-        void synchronise(action.url, action.id, action.seed);
-        break;
-    }
+  function send(question: Question, done: (answer: Answer) => void): void {
+    const current = participant;
+    void ask(question).then((answer) => {
+      // The address of a seed is asked without a name, and nothing else is.
+      if (question.target === undefined) tellOfSeed(question.url, answer);
+      if (participant === current) done(answerOf(answer));
+    });
   }
 
-  /** Sends one message and takes in what a proven answer says. */
-  async function tell(url: string, path: string, message: PeerMessage, target: string | undefined): Promise<DiscoveryAnswer> {
-    const timeoutMs = path === REGISTER ? tunables.syncTimeoutMs : tunables.probeTimeoutMs;
-    const answer = await client({ url, method: 'POST', path, body: message, target, timeoutMs });
-    if (answer.outcome === 'answered') {
-      const { from, members, digest } = answer.body;
-      const sender = parseMember(from);
-      // An answer speaks for the one who signed it, and for nobody else.
-      if (sender?.id === answer.instance) {
-        apply({
-          type: 'heard',
-          from: sender,
-          updates: parseMembers(members, tunables.maxMembers),
-          isAnswer: true,
-          digest: typeof digest === 'string' ? digest : undefined,
-        });
-      }
-    }
-    return answer;
-  }
-
-  async function probe(id: string, url: string): Promise<ProbeOutcome> {
-    if (state === undefined) return 'silent';
-    const { from, updates } = speak(state, id);
-    let answer = await tell(url, PING, { from, members: updates }, id);
-    // A dying process closes its connections before its port: the next try is refused, and that is an answer.
-    if (answer.outcome === 'cut') answer = await tell(url, PING, { from, members: [] }, id);
-    return answer.outcome === 'answered' || answer.outcome === 'refused' ? answer.outcome : 'silent';
-  }
-
-  async function gossip(from: Member, to: Member, members: readonly Member[]): Promise<void> {
-    const { outcome } = await tell(to.url, PING, { from, members }, to.id);
-    if (outcome === 'refused' || outcome === 'cut') apply({ type: 'doubted', id: to.id });
-  }
-
-  async function askHelper(id: string, helper: Member): Promise<ProbeOutcome> {
-    if (state === undefined) return 'silent';
-    const answer = await tell(helper.url, PING, { from: state.self, members: [], probe: id }, helper.id);
-    const probed = answer.outcome === 'answered' ? answer.body.probed : undefined;
-    return probed === 'answered' || probed === 'refused' ? probed : 'silent';
-  }
-
-  async function synchronise(url: string, id: string | undefined, seed: string | undefined): Promise<void> {
-    if (state === undefined) return;
-    const selfId = state.self.id;
-    const answer = await tell(url, REGISTER, { from: state.self, members: table(state) }, id);
-    if (seed !== undefined) {
-      const ownerId = answer.outcome === 'answered' ? answer.instance : answer.outcome === 'self' ? selfId : undefined;
-      apply({ type: 'seed-answered', url: seed, ownerId });
-      tellOfSeed(seed, answer);
-    }
+  function answerOf(answer: DiscoveryAnswer): Answer {
+    if (answer.outcome !== 'answered') return { outcome: answer.outcome };
+    const { instance, body } = answer;
+    return { outcome: 'answered', instance, reply: parseReply(body, instance, tunables.maxMembers) };
   }
 
   /** A peer that cannot be reached looks the same from a caller's side, whatever the reason; so the reason is said here. */
@@ -136,102 +65,82 @@ export function createPeerSource(options: PeerSourceOptions): MemberSource {
     }
   }
 
-  function sayFarewell(to: Member, self: Member): Promise<DiscoveryAnswer> {
-    const body: PeerMessage = { from: self };
-    return client({ url: to.url, method: 'POST', path: PING, body, target: to.id, timeoutMs: LEAVE_TIMEOUT_MS });
+  function tellOfPreservation({ isSo, silent, of }: MembershipAction & { type: 'preserving' }): void {
+    if (isSo) {
+      log.warn(
+        `${silent} of ${of} members fell silent at once. That looks like a broken network: they stay callable, after all others, until they answer, refuse, or ${tunables.preserveMs / 1_000} s have passed.`,
+      );
+    } else log.info('the members that had fallen silent at once are back, or given up');
   }
 
-  function table(current: MembershipState): Member[] {
-    const all = [...current.entries.values()].map((entry) => entry.member);
-    if (all.length <= MAX_MEMBERS_A_MESSAGE) return all;
-    const start = Math.floor(random.next() * all.length);
-    return [...all.slice(start), ...all.slice(0, start)].slice(0, MAX_MEMBERS_A_MESSAGE);
-  }
-
-  function view({ member, isRefusing }: Entry): SourceMember {
-    const { id, service, url, incarnation, routesHash, isSigning } = member;
-    const status = isPresent(member) ? 'UP' : member.status === 'LEFT' ? 'LEFT' : 'DOWN';
-    const isDoubtful = isRefusing || member.status !== 'ALIVE';
-    return { id, service, url, incarnation, routesHash, isSigning, status, isDoubtful };
-  }
-
-  function onBeat(): void {
-    const lateMs = Math.max(0, clock.monotonicMs() - nextBeatMs);
-    nextBeatMs = clock.monotonicMs() + tunables.pulseMs;
-    apply({ type: 'pulse', lateMs });
-  }
+  const entries = (): Entry[] => [...(participant?.state.entries.values() ?? [])];
+  const seeds = () => [...(participant?.state.seeds.values() ?? [])];
 
   return {
     start(self) {
-      state = createState({
+      participant = createParticipant({
         self: { ...self, incarnation: 1, status: 'ALIVE' },
         seeds: options.peers,
         tunables,
+        clock,
         random: () => random.next(),
-        nowMs: clock.monotonicMs(),
+        send,
+        onChange: (entry) => onChange(view(entry)),
+        onForgotten,
+        onPreserving: tellOfPreservation,
       });
-      nextBeatMs = clock.monotonicMs();
-      beat = clock.every(tunables.pulseMs, onBeat);
-      onBeat();
+      participant.start();
     },
 
     announceRoutes(routesHash) {
-      apply({ type: 'routes-changed', routesHash });
+      participant?.apply({ type: 'routes-changed', routesHash });
     },
 
-    members: () => (state === undefined ? [] : [...state.entries.values()].map(view)),
+    members: () => entries().map(view),
 
-    heardAtMs: (id) => state?.entries.get(id)?.heardAtMs,
+    heardAtMs: (id) => participant?.state.entries.get(id)?.heardAtMs,
 
     doubt(id) {
-      apply({ type: 'doubted', id });
+      participant?.apply({ type: 'doubted', id });
     },
 
     replaced(id) {
-      apply({ type: 'replaced', id });
+      participant?.apply({ type: 'replaced', id });
     },
 
     silentSeeds: () =>
-      state === undefined
-        ? options.peers
-        : [...state.seeds.values()].flatMap((seed) => (seed.ownerId === undefined ? [seed.url] : [])),
+      participant === undefined ? options.peers : seeds().flatMap((seed) => (seed.ownerId === undefined ? [seed.url] : [])),
 
-    seedOwners: () => [...(state?.seeds.values() ?? [])].flatMap((seed) => seed.ownerId ?? []),
+    seedOwners: () => seeds().flatMap((seed) => seed.ownerId ?? []),
 
-    async receive(kind: 'ping' | 'register', message: PeerMessage): Promise<PeerReply> {
-      if (message.from !== undefined) {
-        apply({ type: 'heard', from: message.from, updates: message.members ?? [], isAnswer: false });
-      }
-      if (state === undefined) throw new Error('a peer source receives only after it has started');
-      const target = message.probe === undefined ? undefined : state.entries.get(message.probe)?.member;
-      const probed =
-        message.probe === undefined ? undefined : target === undefined ? 'unknown' : await probe(target.id, target.url);
-      const { from, updates, digest } = speak(state, message.from?.id);
-      const members = kind === 'register' ? table(state) : updates;
-      return { status: 'OK', from, members, digest, ...(probed === undefined ? {} : { probed }) };
+    receive(kind, sender, message) {
+      const current = participant;
+      if (current === undefined) throw new Error('a peer source receives only after it has started');
+      return new Promise((resolve) => current.receive(kind, sender, message, resolve));
     },
 
     async leave({ isFinal }) {
-      if (state === undefined || state.self.status !== 'ALIVE') return;
-      beat?.stop();
-      const farewells = step(state, clock.monotonicMs(), { type: 'left', isFinal });
-      const { self } = state;
-      await Promise.all(farewells.map((action) => (action.type === 'gossip' ? sayFarewell(action.to, self) : undefined)));
+      const farewells = participant?.leave(isFinal) ?? [];
+      await Promise.all(farewells.map((question) => ask({ ...question, timeoutMs: LEAVE_TIMEOUT_MS })));
     },
 
     close() {
-      beat?.stop();
-      state = undefined;
+      participant?.stop();
+      participant = undefined;
     },
   };
 }
 
-function complaintOf(answer: DiscoveryAnswer): string | undefined {
-  if (answer.outcome === 'answered' || answer.outcome === 'self') return undefined;
-  if (answer.outcome === 'refused') return 'nobody listens there yet; it is asked again';
-  const status = answer.outcome === 'silent' ? answer.status : undefined;
-  if (status === 401) return 'it answers 401. Has it the same EXPRESS_DISCOVERY_KEY?';
-  if (status === 403) return 'it answers 403. Does its ipWhitelist have us?';
-  if (status !== undefined) return `it answers ${status} and no proof that it is a member. Is it an express-micro app?`;
-  return `no answer (${answer.reason}); it is asked again`;
+function view(entry: Entry): SourceMember {
+  const { id, service, url, incarnation, routesHash, isSigning, status } = entry.member;
+  return {
+    id,
+    service,
+    url,
+    incarnation,
+    routesHash,
+    isSigning,
+    status: isRoutable(entry) ? 'UP' : status === 'LEFT' ? 'LEFT' : 'DOWN',
+    isDoubtful: entry.isRefusing || status !== 'ALIVE',
+  };
 }

@@ -1,4 +1,4 @@
-import type { Member } from '../membership/member.ts';
+import type { MessageKind, PeerMessage, PeerReply } from '../membership/messages.ts';
 
 /** One process as a source of members sees it. */
 export interface SourceMember {
@@ -41,30 +41,13 @@ export interface MemberSource {
   replaced(id: string): void;
   /** Seeds that have not answered yet, for the message of `ready()`. */
   silentSeeds(): readonly string[];
-  /** A message of another member, for sources that speak between members. `undefined`: this source does not take it. */
-  receive?(kind: 'ping' | 'register', message: PeerMessage): Promise<PeerReply> | PeerReply;
+  /** A message of another member, for sources that speak between members; `sender` is who signed it, if anybody did. */
+  receive?(kind: MessageKind, sender: string | undefined, message: PeerMessage): Promise<PeerReply>;
   /** Members that stand behind the seeds that have answered. */
   seedOwners(): readonly string[];
   /** Tells the others that we go, for good or for now, and waits until they know, briefly. */
   leave(options: { readonly isFinal: boolean }): Promise<void>;
   close(): void;
-}
-
-/** Body of `POST /_discovery/ping` and `POST /_discovery/register`. Every field is optional: `{}` is a sign of life. */
-export interface PeerMessage {
-  readonly from?: Member;
-  readonly members?: readonly Member[];
-  /** Id of a third member to be probed on behalf of the sender. */
-  readonly probe?: string;
-}
-
-export interface PeerReply {
-  readonly status: 'OK';
-  readonly from: Member;
-  readonly members: readonly Member[];
-  /** Of the table that the answerer has: see `tableDigest`. */
-  readonly digest: string;
-  readonly probed?: 'answered' | 'refused' | 'silent' | 'unknown';
 }
 
 /** How a source tells the mesh that something about a member is new. */

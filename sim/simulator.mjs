@@ -1,0 +1,20 @@
+// The simulator is part of the sources of the mesh and no package entry yet: it is bundled once, and loaded by every worker.
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const SOURCE = new URL('../packages/mesh/src/testing/index.ts', import.meta.url);
+const BUNDLE = new URL('../.cache/sim/simulator.mjs', import.meta.url);
+
+/** @returns {Promise<string>} address of the bundle, to be imported */
+export async function bundleSimulator() {
+  mkdirSync(new URL('./', BUNDLE), { recursive: true });
+  const bundle = await rolldown({
+    input: fileURLToPath(SOURCE),
+    platform: 'node',
+    resolve: { conditionNames: ['source', 'node', 'import'] },
+  });
+  await bundle.write({ file: fileURLToPath(BUNDLE), format: 'esm' });
+  await bundle.close();
+  return BUNDLE.href;
+}
