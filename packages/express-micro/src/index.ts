@@ -23,6 +23,8 @@ export type {
   ServiceResponse,
   ServiceStream,
   SheddingOptions,
+  SourceEvent,
+  SourceFactory,
   StoredAnswer,
 } from '@express-micro/mesh';
 export { MeshError, type MeshErrorCode } from '@express-micro/mesh';

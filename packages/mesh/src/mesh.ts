@@ -258,7 +258,21 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     const self: SourceSelf = { id, service: serviceName, url, routesHash: hash, isSigning: options.enableHmac };
     directory.addSelf(self, table);
     const peers = [...new Set([...options.peers, ...known])];
-    joined = joinMesh({ self, peers, tunables, directory, transport, credentials, clock, random, log, watchRoutes: readRoutes });
+    joined = joinMesh({
+      self,
+      peers,
+      engine: options.source,
+      onEngine: (event) => news.tell('source', event),
+      pingIntervalMs: options.pingInterval,
+      tunables,
+      directory,
+      transport,
+      credentials,
+      clock,
+      random,
+      log,
+      watchRoutes: readRoutes,
+    });
   }
 
   async function pause(): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveMeshOptions } from './options.ts';
+import { redisSource } from './sources/redis.ts';
 
 const GROUPS = {
   retry: { maxAttempts: 3, baseDelayMs: 25, maxDelayMs: 250, budgetPercent: 20, budgetPerSecond: 3 },
@@ -49,5 +50,44 @@ describe('the options of calls', () => {
         }
       }
     });
+  });
+});
+
+describe('the option source', () => {
+  const source = Object.freeze({ name: 'Somewhere', create: () => Promise.reject(new Error('not now')) as never });
+
+  it('takes what was made for an engine, and says so of anything else', () => {
+    expect(resolveMeshOptions('test()', { source }).source).toBe(source);
+    expect(resolveMeshOptions('test()', { source, peers: [] }).source).toBe(source);
+    for (const value of ['redis', null, false, {}, () => source]) {
+      expect(() => resolveMeshOptions('test()', { source: value }), String(value)).toThrow(
+        /Option "source" of test\(\) got .*; it takes a source that was made for an engine: redisSource\(\{ client \}\)/,
+      );
+    }
+  });
+
+  it('together with peers is an error that says which to leave out', () => {
+    expect(() => resolveMeshOptions('test()', { source, peers: ['http://127.0.0.1:3001'] })).toThrow(
+      /got "peers" .* and "source" \(Somewhere\): .* Leave out "peers" to find them in Somewhere, or leave out "source"\./,
+    );
+    process.env.EXPRESS_MICRO_PEERS = 'http://127.0.0.1:3001';
+    try {
+      expect(() => resolveMeshOptions('test()', { source })).toThrow(/unset EXPRESS_MICRO_PEERS/);
+    } finally {
+      delete process.env.EXPRESS_MICRO_PEERS;
+    }
+  });
+});
+
+describe('redisSource()', () => {
+  it('says at once what is no client, and what is no prefix', () => {
+    const client = { on: () => {}, duplicate: () => {}, call: () => {} };
+    for (const given of [undefined, {}, { client: 'redis://127.0.0.1' }, { client: {} }]) {
+      expect(() => redisSource(given as never)).toThrow(
+        /Option "client" of redisSource\(\) got .*; it takes a client of redis or ioredis/,
+      );
+    }
+    expect(() => redisSource({ client, prefix: 'a b' } as never)).toThrow(/Option "prefix" of redisSource\(\)/);
+    expect(redisSource({ client } as never).name).toBe('Redis');
   });
 });
