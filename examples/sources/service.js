@@ -2,25 +2,26 @@ import express from 'express';
 import expressMicro from 'express-micro';
 
 /** One of any number of services that find each other by the same source: it greets, and has another one greet. */
-export function serve(source, endClient) {
-  const app = express();
-  const micro = expressMicro(app, { serviceName: process.env.SERVICE, source, pingInterval: process.env.PING_INTERVAL });
+const { source, endClient } = await import(`./${process.env.SOURCE}.js`);
+const { SERVICE: serviceName, PORT: port, PING_INTERVAL: pingInterval } = process.env;
 
-  app.get('/greeting', (_req, res) => {
-    res.json({ from: process.env.SERVICE });
-  });
+const app = express();
+const micro = expressMicro(app, { serviceName, source, pingInterval });
 
-  app.get('/asking/:service', async (req, res) => {
-    res.json(await micro.services[req.params.service].getGreeting());
-  });
+app.get('/greeting', (_req, res) => {
+  res.json({ from: serviceName });
+});
 
-  micro.on('source', ({ source, status }) => console.log(`${source} ${status}`));
+app.get('/asking/:service', async (req, res) => {
+  res.json(await micro.services[req.params.service].getGreeting());
+});
 
-  const leave = async () => {
-    await micro.close(); // the others are told through the source …
-    await endClient(); // … and then the client is ours to close
-  };
-  process.once('SIGTERM', () => void leave());
+micro.on('source', ({ source: engine, status }) => console.log(`${engine} ${status}`));
 
-  app.listen(Number(process.env.PORT), '127.0.0.1');
-}
+const leave = async () => {
+  await micro.close(); // the others are told through the source …
+  await endClient(); // … and then the client is ours to close
+};
+process.once('SIGTERM', () => void leave());
+
+app.listen(Number(port), '127.0.0.1');

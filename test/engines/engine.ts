@@ -58,6 +58,7 @@ export async function startEngine(program: EngineProgram): Promise<Engine> {
   const [port, otherPort] = [await freePort(), await freePort()];
   const endWithUs = () => rmSync(outer, { recursive: true, force: true });
   let child: ChildProcess | undefined;
+  let output = '';
 
   function makeFolder(): void {
     rmSync(folder, { recursive: true, force: true });
@@ -69,6 +70,15 @@ export async function startEngine(program: EngineProgram): Promise<Engine> {
   async function start(): Promise<void> {
     if (!isPrepared) program.prepare?.(binary as string, folder);
     isPrepared = true;
+    const endsAtMs = performance.now() + START_TIMEOUT_MS;
+    // Of an engine that was killed some of its own processes may still hold what it needs: it is started again.
+    while (!(await answers(run(), endsAtMs))) {
+      if (performance.now() > endsAtMs)
+        throw new Error(`${program.name} does not answer after ${START_TIMEOUT_MS} ms:\n${output}`);
+    }
+  }
+
+  function run(): ChildProcess {
     const started = spawn(binary as string, program.args({ port, otherPort, folder }), {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,25 +88,27 @@ export async function startEngine(program: EngineProgram): Promise<Engine> {
     const killWithUs = () => started.kill('SIGKILL');
     process.once('exit', killWithUs);
     started.once('exit', () => process.off('exit', killWithUs));
-    let output = '';
-    for (const stream of [started.stdout, started.stderr])
+    output = '';
+    for (const stream of [started.stdout, started.stderr]) {
       stream.on('data', (chunk) => {
         output = (output + chunk).slice(-4_000);
       });
-    const endsAtMs = performance.now() + START_TIMEOUT_MS;
-    for (;;) {
-      if (started.exitCode !== null) throw new Error(`${program.name} ended at once:\n${output}`);
-      if (
-        await program.probe(port).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-      if (performance.now() > endsAtMs)
-        throw new Error(`${program.name} does not answer after ${START_TIMEOUT_MS} ms:\n${output}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    return started;
+  }
+
+  /** False when it ended before it answered. */
+  async function answers(started: ChildProcess, endsAtMs: number): Promise<boolean> {
+    while (performance.now() < endsAtMs) {
+      const isAnswering = await program.probe(port).then(
+        () => true,
+        () => false,
+      );
+      if (isAnswering) return true;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (started.exitCode !== null) return false;
+    }
+    return false;
   }
 
   async function kill(): Promise<void> {

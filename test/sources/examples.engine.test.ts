@@ -2,50 +2,52 @@ import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { type EngineProgram, findBinary, freePort, startEngine, whyMissing } from '../engines/engine.ts';
+import { ETCD } from '../engines/etcd.ts';
+import { NATS } from '../engines/nats.ts';
+import { POSTGRES } from '../engines/postgres.ts';
 import { REDIS } from '../engines/redis.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
 interface Example {
-  readonly file: string;
+  readonly source: string;
   readonly program: EngineProgram;
   readonly env: (port: number) => Record<string, string>;
-  /** An engine whose leases are no shorter than seconds. */
+  /** Where leases are whole seconds. */
   readonly pingIntervalMs?: number;
 }
 
 const EXAMPLES: readonly Example[] = [
-  { file: 'redis.js', program: REDIS, env: (port) => ({ REDIS_URL: `redis://127.0.0.1:${port}` }) },
+  { source: 'redis', program: REDIS, env: (port) => ({ REDIS_URL: `redis://127.0.0.1:${port}` }) },
+  { source: 'nats', program: NATS, env: (port) => ({ NATS_URL: `127.0.0.1:${port}` }) },
+  { source: 'etcd', program: ETCD, env: (port) => ({ ETCD_URL: `http://127.0.0.1:${port}` }), pingIntervalMs: 1_200 },
+  { source: 'postgres', program: POSTGRES, env: (port) => ({ DATABASE_URL: `postgres://postgres@127.0.0.1:${port}/postgres` }) },
 ];
 
-const ends: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
 /** A process of one of the examples. */
-async function startExample({ file, pingIntervalMs = 600 }: Example, service: string, env: Record<string, string>) {
+async function startExample({ source, pingIntervalMs = 600 }: Example, service: string, env: Record<string, string>) {
   const port = await freePort();
-  const child = spawn(process.execPath, [path.join(REPOSITORY, 'examples/sources', file)], {
-    env: { ...process.env, ...env, SERVICE: service, PORT: `${port}`, PING_INTERVAL: `${pingIntervalMs}` },
+  const own = { SOURCE: source, SERVICE: service, PORT: `${port}`, PING_INTERVAL: `${pingIntervalMs}` };
+  const child = spawn(process.execPath, [path.join(REPOSITORY, 'examples/sources/service.js')], {
+    env: { ...process.env, ...env, ...own },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
       output += chunk;
     });
-  ends.push(() => child.kill('SIGKILL'));
+  }
   const exited = once(child, 'exit').then(([code, signal]: unknown[]) => signal ?? code);
   return { url: `http://127.0.0.1:${port}`, child, exited, output: () => output };
 }
 
 async function until(what: string, isSo: () => boolean | Promise<boolean>, output: () => string): Promise<void> {
-  const endsAtMs = performance.now() + 15_000;
+  const endsAtMs = performance.now() + 20_000;
   while (!(await isSo())) {
-    if (performance.now() > endsAtMs) throw new Error(`not within 15 s: ${what}\n${output()}`);
+    if (performance.now() > endsAtMs) throw new Error(`not within 20 s: ${what}\n${output()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -61,18 +63,20 @@ beforeAll(() => {
   execFileSync(process.execPath, [path.join(REPOSITORY, 'tools/build.mjs')], { cwd: REPOSITORY });
 }, 120_000);
 
-describe.each(EXAMPLES)('examples/sources/$file', (example) => {
+// Most of the time of each is waiting for an engine.
+describe.concurrent.each(EXAMPLES)('examples/sources/$source.js', (example) => {
   const missing = findBinary(example.program) === undefined ? whyMissing(example.program) : undefined;
   if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
   it.skipIf(missing !== undefined)(
     'two Express apps call each other while the engine dies and comes back, and end by themselves',
-    async () => {
+    { timeout: 60_000 },
+    async ({ expect, onTestFinished }) => {
       const engine = await startEngine(example.program);
-      ends.push(() => engine.close());
+      onTestFinished(() => engine.close());
       const env = { ...example.env(engine.port), EXPRESS_DISCOVERY_KEY: randomBytes(16).toString('hex') };
-      const [asker, greeter] = await Promise.all(['asker', 'greeter'].map((name) => startExample(example, name, env)));
-      if (asker === undefined || greeter === undefined) throw new Error('two were started');
+      const [asker, greeter] = await Promise.all([startExample(example, 'asker', env), startExample(example, 'greeter', env)]);
+      onTestFinished(() => [asker, greeter].forEach(({ child }) => void child.kill('SIGKILL')));
       const output = () => asker.output() + greeter.output();
       const asking = `${asker.url}/asking/greeter`;
       await until('the asker has found the greeter', async () => (await statusOf(asking)) === 200, output);
@@ -82,11 +86,11 @@ describe.each(EXAMPLES)('examples/sources/$file', (example) => {
       const calls = (async () => {
         while (!isDone) statuses.add(await statusOf(asking));
       })();
-      const tells = (status: string) => () => [asker, greeter].every((one) => one.output().trimEnd().endsWith(status));
+      const tell = (status: string) => () => [asker, greeter].every((one) => one.output().trimEnd().endsWith(status));
       await engine.kill();
-      await until('both know that it is lost', tells('lost'), output);
+      await until('both know that it is lost', tell('lost'), output);
       await engine.start();
-      await until('both know that it is back', tells('connected'), output);
+      await until('both know that it is back', tell('connected'), output);
       isDone = true;
       await calls;
       expect([...statuses]).toEqual([200]);

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resolveMeshOptions } from './options.ts';
+import { etcdSource } from './sources/etcd.ts';
+import { natsSource } from './sources/nats.ts';
+import { postgresSource } from './sources/postgres.ts';
 import { redisSource } from './sources/redis.ts';
 
 const GROUPS = {
@@ -79,15 +82,36 @@ describe('the option source', () => {
   });
 });
 
-describe('redisSource()', () => {
-  it('says at once what is no client, and what is no prefix', () => {
-    const client = { on: () => {}, duplicate: () => {}, call: () => {} };
-    for (const given of [undefined, {}, { client: 'redis://127.0.0.1' }, { client: {} }]) {
-      expect(() => redisSource(given as never)).toThrow(
-        /Option "client" of redisSource\(\) got .*; it takes a client of redis or ioredis/,
-      );
+describe.each([
+  {
+    make: redisSource,
+    client: { on: () => {}, duplicate: () => {}, call: () => {} },
+    more: 'prefix',
+    takes: 'a client of redis or ioredis',
+  },
+  { make: natsSource, client: { create: () => {} }, more: 'bucket', takes: 'a Kvm of @nats-io/kv' },
+  {
+    make: etcdSource,
+    client: { lease: () => {}, getAll: () => {}, watch: () => {} },
+    more: 'prefix',
+    takes: 'a client of etcd3',
+  },
+  {
+    make: postgresSource,
+    client: { query: () => {}, connect: () => {}, on: () => {}, totalCount: 0 },
+    more: 'table',
+    takes: 'a pool of pg',
+  },
+])('$make.name()', ({ make, client, more, takes }) => {
+  const open = make as (options: unknown) => { readonly name: string };
+
+  it('says at once what is no client, what is no name, and what is no option', () => {
+    for (const given of [undefined, {}, { client: 'engine://127.0.0.1' }, { client: {} }, { client: null }]) {
+      expect(() => open(given)).toThrow(new RegExp(`Option "client" of ${make.name}\\(\\) got .*; it takes ${takes}`));
     }
-    expect(() => redisSource({ client, prefix: 'a b' } as never)).toThrow(/Option "prefix" of redisSource\(\)/);
-    expect(redisSource({ client } as never).name).toBe('Redis');
+    for (const name of ['a b', '', 1, 'x'.repeat(65), '"; --'])
+      expect(() => open({ client, [more]: name })).toThrow(new RegExp(`Option "${more}" of ${make.name}`));
+    expect(() => open({ client, url: 'x' })).toThrow(`The options are: client, ${more}.`);
+    expect(resolveMeshOptions('test()', { source: open({ client }) }).source?.name).toMatch(/^(Redis|NATS|etcd|PostgreSQL)$/);
   });
 });

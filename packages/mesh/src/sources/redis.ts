@@ -42,7 +42,7 @@ export function redisSource(options: RedisSourceOptions): SourceFactory {
   return registrySource('Redis', () => createRedisRegistry(client, prefix));
 }
 
-export function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry {
+function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry {
   const redis = overRedis(client);
   // In braces, so that a cluster keeps them in one place.
   const keys = ['leases', 'records', 'stamp'].map((name) => `{${prefix}}:${name}`);
@@ -62,6 +62,8 @@ export function createRedisRegistry(client: RedisClient, prefix: string): LeaseR
     async open(onHint) {
       stop();
       known = { stamp: '', values: [] };
+      await redis.ready();
+      // Connects a lazy one, and says whether it may be used at all: a password may be wanted.
       await redis.command('PING', []);
       const { subscribed, ...rest } = redis.subscribe(channel, onHint);
       subscription = rest;

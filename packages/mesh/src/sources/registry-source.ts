@@ -1,4 +1,4 @@
-import { type Clock, settlesWithin, type Timer } from '@express-micro/core';
+import { settlesWithin, type Timer } from '@express-micro/core';
 import { type Asker, createAsker } from './ask.ts';
 import { createEngineStatus } from './engine-status.ts';
 import { type MemberRecord, writeRecord } from './record.ts';
@@ -12,10 +12,10 @@ import type { MemberSource, SourceFactory, SourceSelf, SourceSurroundings } from
 const MAX_MEMBERS = 4096;
 
 /** @param open makes the adapter; it does no I/O before it is opened */
-export function registrySource(name: string, open: (clock: Clock) => LeaseRegistry): SourceFactory {
+export function registrySource(name: string, open: (surroundings: SourceSurroundings) => LeaseRegistry): SourceFactory {
   return Object.freeze({
     name,
-    create: (surroundings: SourceSurroundings) => createRegistrySource(name, open(surroundings.clock), surroundings),
+    create: (surroundings: SourceSurroundings) => createRegistrySource(name, open(surroundings), surroundings),
   });
 }
 

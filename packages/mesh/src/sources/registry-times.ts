@@ -32,7 +32,10 @@ export function registryTimes(pingIntervalMs: number): RegistryTimes {
   });
 }
 
+/** The first pause: at a start the engine is often a moment away. */
+const FIRST_BACKOFF_MS = 100;
+
 /** Full jitter: somewhere between nothing and twice as long as the last time, so that a fleet does not come back at once. */
-export function backoffMs(failures: number, { roundMs, maxBackoffMs }: RegistryTimes, chance: number): number {
-  return chance * Math.min(maxBackoffMs, roundMs * 2 ** Math.min(failures, 10));
+export function backoffMs(failures: number, { maxBackoffMs }: RegistryTimes, chance: number): number {
+  return chance * Math.min(maxBackoffMs, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
 }
