@@ -3,7 +3,7 @@ import expressMicro from 'express-micro';
 
 /** One of any number of services that find each other by the same source: it greets, and has another one greet. */
 const { source, endClient } = await import(`./${process.env.SOURCE}.js`);
-const { SERVICE: serviceName, PORT: port, PING_INTERVAL: pingInterval } = process.env;
+const { SERVICE: serviceName, HOST: host = '127.0.0.1', PORT: port, PING_INTERVAL: pingInterval } = process.env;
 
 const app = express();
 const micro = expressMicro(app, { serviceName, source, pingInterval });
@@ -24,4 +24,4 @@ const leave = async () => {
 };
 process.once('SIGTERM', () => void leave());
 
-app.listen(Number(port), '127.0.0.1');
+app.listen(Number(port), host);

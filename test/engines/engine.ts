@@ -8,6 +8,10 @@ import path from 'node:path';
 /** A real server on loopback, with its data in a temp folder. */
 export interface Engine {
   readonly port: number;
+  /** Where its data is. */
+  readonly folder: string;
+  /** Has it read its configuration again. Does nothing while it is killed. */
+  reload(): void;
   /** SIGKILL, as a machine that loses its power. Resolves when the process is gone. */
   kill(): Promise<void>;
   /** Starts it (again), on the same port and the same data. Resolves when it answers. */
@@ -26,7 +30,7 @@ export interface EngineProgram {
   readonly folders?: readonly string[];
   readonly args: (place: { readonly port: number; readonly folder: string; readonly otherPort: number }) => string[];
   /** Makes what must be there before the first start. */
-  readonly prepare?: (binary: string, folder: string) => void;
+  readonly prepare?: (binary: string, folder: string, port: number) => void;
   /** Resolves when it answers; rejects while it does not. */
   readonly probe: (port: number) => Promise<unknown>;
   /** It refuses to run as root. */
@@ -68,7 +72,7 @@ export async function startEngine(program: EngineProgram): Promise<Engine> {
   }
 
   async function start(): Promise<void> {
-    if (!isPrepared) program.prepare?.(binary as string, folder);
+    if (!isPrepared) program.prepare?.(binary as string, folder, port);
     isPrepared = true;
     const endsAtMs = performance.now() + START_TIMEOUT_MS;
     // Of an engine that was killed some of its own processes may still hold what it needs: it is started again.
@@ -124,6 +128,8 @@ export async function startEngine(program: EngineProgram): Promise<Engine> {
   await start();
   return {
     port,
+    folder,
+    reload: () => void child?.kill('SIGHUP'),
     kill,
     start,
     wipe: makeFolder,

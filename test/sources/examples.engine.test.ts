@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import path from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
-import { type EngineProgram, findBinary, freePort, startEngine, whyMissing } from '../engines/engine.ts';
+import { DNS, startDns } from '../engines/dns.ts';
+import { type Engine, type EngineProgram, findBinary, freePort, startEngine, whyMissing } from '../engines/engine.ts';
 import { ETCD } from '../engines/etcd.ts';
 import { NATS } from '../engines/nats.ts';
 import { POSTGRES } from '../engines/postgres.ts';
@@ -15,6 +16,10 @@ interface Example {
   readonly source: string;
   readonly program: EngineProgram;
   readonly env: (port: number) => Record<string, string>;
+  /** How it is started, where the program alone does not do. */
+  readonly start?: () => Promise<Engine>;
+  /** Each app has an address of its own, and all have one port. */
+  readonly hosts?: readonly string[];
   /** Where leases are whole seconds. */
   readonly pingIntervalMs?: number;
 }
@@ -24,12 +29,28 @@ const EXAMPLES: readonly Example[] = [
   { source: 'nats', program: NATS, env: (port) => ({ NATS_URL: `127.0.0.1:${port}` }) },
   { source: 'etcd', program: ETCD, env: (port) => ({ ETCD_URL: `http://127.0.0.1:${port}` }), pingIntervalMs: 1_200 },
   { source: 'postgres', program: POSTGRES, env: (port) => ({ DATABASE_URL: `postgres://postgres@127.0.0.1:${port}/postgres` }) },
+  {
+    source: 'dns',
+    program: DNS,
+    hosts: ['127.0.0.2', '127.0.0.3'],
+    async start() {
+      const engine = await startDns();
+      engine.publish(['apps A 127.0.0.2', 'apps A 127.0.0.3']);
+      return engine;
+    },
+    env: (port) => ({ DNS_SERVER: `127.0.0.1:${port}` }),
+  },
 ];
 
 /** A process of one of the examples. */
-async function startExample({ source, pingIntervalMs = 600 }: Example, service: string, env: Record<string, string>) {
-  const port = await freePort();
-  const own = { SOURCE: source, SERVICE: service, PORT: `${port}`, PING_INTERVAL: `${pingIntervalMs}` };
+function startExample(
+  { source, pingIntervalMs = 600 }: Example,
+  service: string,
+  host: string,
+  port: number,
+  env: Record<string, string>,
+) {
+  const own = { HOST: host, SOURCE: source, SERVICE: service, PORT: `${port}`, PING_INTERVAL: `${pingIntervalMs}` };
   const child = spawn(process.execPath, [path.join(REPOSITORY, 'examples/sources/service.js')], {
     env: { ...process.env, ...env, ...own },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -41,7 +62,7 @@ async function startExample({ source, pingIntervalMs = 600 }: Example, service: 
     });
   }
   const exited = once(child, 'exit').then(([code, signal]: unknown[]) => signal ?? code);
-  return { url: `http://127.0.0.1:${port}`, child, exited, output: () => output };
+  return { url: `http://${host}:${port}`, child, exited, output: () => output };
 }
 
 async function until(what: string, isSo: () => boolean | Promise<boolean>, output: () => string): Promise<void> {
@@ -72,10 +93,15 @@ describe.concurrent.each(EXAMPLES)('examples/sources/$source.js', (example) => {
     'two Express apps call each other while the engine dies and comes back, and end by themselves',
     { timeout: 60_000 },
     async ({ expect, onTestFinished }) => {
-      const engine = await startEngine(example.program);
+      const engine = await (example.start?.() ?? startEngine(example.program));
       onTestFinished(() => engine.close());
-      const env = { ...example.env(engine.port), EXPRESS_DISCOVERY_KEY: randomBytes(16).toString('hex') };
-      const [asker, greeter] = await Promise.all([startExample(example, 'asker', env), startExample(example, 'greeter', env)]);
+      const port = await freePort();
+      const [host = '127.0.0.1', other = host] = example.hosts ?? [];
+      const otherPort = other === host ? await freePort() : port;
+      const key = randomBytes(16).toString('hex');
+      const env = { ...example.env(engine.port), EXPRESS_DISCOVERY_KEY: key, DNS_NAME: `apps.mesh.test:${port}` };
+      const asker = startExample(example, 'asker', host, port, env);
+      const greeter = startExample(example, 'greeter', other, otherPort, env);
       onTestFinished(() => [asker, greeter].forEach(({ child }) => void child.kill('SIGKILL')));
       const output = () => asker.output() + greeter.output();
       const asking = `${asker.url}/asking/greeter`;

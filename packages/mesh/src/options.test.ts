@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { resolveMeshOptions } from './options.ts';
+import { dnsSource } from './sources/dns.ts';
 import { etcdSource } from './sources/etcd.ts';
 import { natsSource } from './sources/nats.ts';
 import { postgresSource } from './sources/postgres.ts';
@@ -113,5 +114,18 @@ describe.each([
       expect(() => open({ client, [more]: name })).toThrow(new RegExp(`Option "${more}" of ${make.name}`));
     expect(() => open({ client, url: 'x' })).toThrow(`The options are: client, ${more}.`);
     expect(resolveMeshOptions('test()', { source: open({ client }) }).source?.name).toMatch(/^(Redis|NATS|etcd|PostgreSQL)$/);
+  });
+});
+
+describe('dnsSource()', () => {
+  it('says at once what is no name, no protocol and no resolver', () => {
+    const open = dnsSource as (options: unknown) => unknown;
+    for (const names of [undefined, [], 'orders:3000', ['orders']])
+      expect(() => open({ names })).toThrow(/Option "names" of dnsSource\(\) got .*; it takes a list of names such as/);
+    expect(() => open({ names: ['orders:3000', 'http://orders'] })).toThrow('the entry "http://orders"');
+    expect(() => open({ names: ['orders:3000'], protocol: 'ftp' })).toThrow(/Option "protocol" of dnsSource\(\)/);
+    expect(() => open({ names: ['orders:3000'], resolver: {} })).toThrow(/Option "resolver" of dnsSource\(\)/);
+    const source = dnsSource({ names: ['orders:3000', '_http._tcp.orders.shop'] });
+    expect(resolveMeshOptions('test()', { source }).source?.name).toBe('DNS');
   });
 });

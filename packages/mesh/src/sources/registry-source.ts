@@ -1,5 +1,5 @@
 import { settlesWithin, type Timer } from '@express-micro/core';
-import { type Asker, createAsker } from './ask.ts';
+import { createAsker } from './ask.ts';
 import { createEngineStatus } from './engine-status.ts';
 import { type MemberRecord, writeRecord } from './record.ts';
 import { createRecordReader } from './record-reader.ts';
@@ -29,7 +29,6 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
   const readRecords = createRecordReader(name, log, MAX_MEMBERS);
   const engine = createEngineStatus(name, log, surroundings.onEngine);
   let state: ReturnType<typeof createRegistryState> | undefined;
-  let asker: Asker | undefined;
   let own: MemberRecord | undefined;
   /** What the engine is known to have of us. */
   let written: string | undefined;
@@ -97,8 +96,20 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
 
   function report(): void {
     tell();
-    if (state !== undefined) for (const { record } of toAsk(state, clock.monotonicMs())) asker?.ask(record);
+    if (state !== undefined) for (const { record } of toAsk(state, clock.monotonicMs())) ask(record);
   }
+
+  const question = createAsker({
+    client: surroundings.client,
+    timeoutMs: times.askTimeoutMs,
+    message: () => ({}),
+    onAnswer(id, { outcome }) {
+      if (state === undefined) return;
+      takeAnswer(state, id, outcome === 'answered' || outcome === 'refused' ? outcome : 'silent');
+      tell();
+    },
+  });
+  const ask = ({ id, url }: MemberRecord): void => question({ key: id, url, target: id });
 
   function within<T>(what: string, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -125,11 +136,6 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
     start(self: SourceSelf) {
       own = { ...self, incarnation: 1, status: 'UP', leaseMs: times.leaseMs };
       state = createRegistryState(self.id, surroundings.known, times.leaseMs);
-      asker = createAsker(surroundings.client, times.askTimeoutMs, (id, answer) => {
-        if (state === undefined) return;
-        takeAnswer(state, id, answer);
-        tell();
-      });
       void inTurn(round);
     },
 
@@ -150,7 +156,7 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
 
     doubt(id) {
       const member = state?.members.get(id);
-      if (member?.record.status === 'UP' && !member.isReplaced) asker?.ask(member.record);
+      if (member?.record.status === 'UP' && !member.isReplaced) ask(member.record);
     },
 
     replaced(id) {
