@@ -52,7 +52,11 @@ export function createMemoryEngine(clock: Clock) {
     fault: undefined as Fault,
     losesHints: false,
     calls: 0,
+    opened: 0,
+    /** Records that were put as news. */
+    news: 0,
     leases,
+    hints,
     wipe: () => leases.clear(),
     registry(): LeaseRegistry {
       let hint: (() => void) | undefined;
@@ -67,11 +71,13 @@ export function createMemoryEngine(clock: Clock) {
           answer(() => {
             if (hint !== undefined) hints.delete(hint);
             hint = onHint;
+            engine.opened += 1;
             hints.add(onHint);
           }),
         put: ({ id, value, ttlMs, isNews }: Lease) =>
           answer(() => {
             leases.set(id, { value, endsAtMs: clock.monotonicMs() + ttlMs });
+            if (isNews) engine.news += 1;
             if (isNews && !engine.losesHints) for (const each of hints) each();
           }),
         list: (max) =>

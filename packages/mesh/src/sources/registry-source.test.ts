@@ -112,6 +112,20 @@ describe('a source over an engine that holds leases', () => {
     expect(upAs(a.source)).toEqual(['c']);
   });
 
+  it('opens the engine anew when it is back, and tells the others that its record is there again', async () => {
+    const { a, engine, time } = await fleet('a', 'b');
+    const { opened } = engine;
+    engine.fault = 'refuses';
+    await time.pass(5_000);
+    engine.wipe();
+    const { news } = engine;
+    engine.fault = undefined;
+    await time.pass(1_500);
+    expect(engine.opened - opened).toBe(2);
+    expect(engine.news - news).toBe(2);
+    expect(upAs(a.source)).toEqual(['b']);
+  });
+
   it('puts its own record again as soon as the engine is back', async () => {
     const { engine, time } = await fleet('a', 'b');
     engine.fault = 'refuses';
@@ -140,10 +154,12 @@ describe('a source over an engine that holds leases', () => {
     await time.pass(1_000);
     expect(a.told.at(-1)).toBe('b LEFT');
     const { value = '' } = engine.leases.get(idOf('b')) ?? {};
+    a.told.length = 0;
+    engine.losesHints = true;
+    await time.pass(150);
     engine.leases.set(idOf('b'), { value: value.replace(/10\.0\.0\.\d+/, '10.0.0.1'), endsAtMs: 1e9 });
-    await time.pass(40);
-    await time.pass(300);
-    expect(a.told).toContain('b UP');
+    await time.pass(190);
+    expect(a.told).toEqual(['b UP']);
   });
 
   it('leaves out what is no record, says that once, and reads 4,096 at most', async () => {
@@ -175,9 +191,16 @@ describe('a source over an engine that holds leases', () => {
 
   it('leaves no timer and no watch behind, also in the middle of an answer', async () => {
     const { a, engine, time } = await fleet('a');
+    for (const hint of engine.hints) hint();
+    expect(time.pending()).toBe(2);
+    a.source.close();
+    expect(time.pending()).toBe(0);
+
+    const b = startSource('b', engine, time.clock);
+    await time.pass(100);
     engine.fault = 'hangs';
     await time.pass(400);
-    a.source.close();
+    b.source.close();
     await time.pass(5_000);
     expect(time.pending()).toBe(0);
     expect(engine.watchers()).toBe(0);
