@@ -85,44 +85,49 @@ beforeAll(() => {
 }, 120_000);
 
 // Most of the time of each is waiting for an engine.
-describe.concurrent.each(EXAMPLES)('examples/sources/$source.js', (example) => {
-  const missing = findBinary(example.program) === undefined ? whyMissing(example.program) : undefined;
-  if (missing !== undefined) console.warn(`skipped: ${missing}`);
+for (const example of EXAMPLES) {
+  describe.concurrent(`examples/sources/${example.source}.js`, () => {
+    const missing = findBinary(example.program) === undefined ? whyMissing(example.program) : undefined;
+    if (missing !== undefined) console.warn(`skipped: ${missing}`);
 
-  it.skipIf(missing !== undefined)(
-    'two Express apps call each other while the engine dies and comes back, and end by themselves',
-    { timeout: 60_000 },
-    async ({ expect, onTestFinished }) => {
-      const engine = await (example.start?.() ?? startEngine(example.program));
-      onTestFinished(() => engine.close());
-      const port = await freePort();
-      const [host = '127.0.0.1', other = host] = example.hosts ?? [];
-      const otherPort = other === host ? await freePort() : port;
-      const key = randomBytes(16).toString('hex');
-      const env = { ...example.env(engine.port), EXPRESS_DISCOVERY_KEY: key, DNS_NAME: `apps.mesh.test:${port}` };
-      const asker = startExample(example, 'asker', host, port, env);
-      const greeter = startExample(example, 'greeter', other, otherPort, env);
-      onTestFinished(() => [asker, greeter].forEach(({ child }) => void child.kill('SIGKILL')));
-      const output = () => asker.output() + greeter.output();
-      const asking = `${asker.url}/asking/greeter`;
-      await until('the asker has found the greeter', async () => (await statusOf(asking)) === 200, output);
+    it.skipIf(missing !== undefined)(
+      'two Express apps call each other while the engine dies and comes back, and end by themselves',
+      { timeout: 60_000 },
+      async ({ expect, onTestFinished }) => {
+        const engine = await (example.start?.() ?? startEngine(example.program));
+        onTestFinished(() => engine.close());
+        const port = await freePort();
+        const [host = '127.0.0.1', other = host] = example.hosts ?? [];
+        const otherPort = other === host ? await freePort() : port;
+        const key = randomBytes(16).toString('hex');
+        const env = { ...example.env(engine.port), EXPRESS_DISCOVERY_KEY: key, DNS_NAME: `apps.mesh.test:${port}` };
+        const asker = startExample(example, 'asker', host, port, env);
+        const greeter = startExample(example, 'greeter', other, otherPort, env);
+        onTestFinished(() => [asker, greeter].forEach(({ child }) => void child.kill('SIGKILL')));
+        const output = () => asker.output() + greeter.output();
+        const asking = `${asker.url}/asking/greeter`;
+        await until('the asker has found the greeter', async () => (await statusOf(asking)) === 200, output);
 
-      const statuses = new Set<number>();
-      let isDone = false;
-      const calls = (async () => {
-        while (!isDone) statuses.add(await statusOf(asking));
-      })();
-      const tell = (status: string) => () => [asker, greeter].every((one) => one.output().trimEnd().endsWith(status));
-      await engine.kill();
-      await until('both know that it is lost', tell('lost'), output);
-      await engine.start();
-      await until('both know that it is back', tell('connected'), output);
-      isDone = true;
-      await calls;
-      expect([...statuses]).toEqual([200]);
+        const statuses = new Set<number>();
+        let isDone = false;
+        const calls = (async () => {
+          while (!isDone) {
+            statuses.add(await statusOf(asking));
+            await new Promise((resolve) => setTimeout(resolve, 20));
+          }
+        })();
+        const tell = (status: string) => () => [asker, greeter].every((one) => one.output().trimEnd().endsWith(status));
+        await engine.kill();
+        await until('both know that it is lost', tell('lost'), output);
+        await engine.start();
+        await until('both know that it is back', tell('connected'), output);
+        isDone = true;
+        await calls;
+        expect([...statuses]).toEqual([200]);
 
-      for (const { child } of [asker, greeter]) child.kill('SIGTERM');
-      expect(await Promise.all([asker.exited, greeter.exited]), output()).toEqual([0, 0]);
-    },
-  );
-});
+        for (const { child } of [asker, greeter]) child.kill('SIGTERM');
+        expect(await Promise.all([asker.exited, greeter.exited]), output()).toEqual([0, 0]);
+      },
+    );
+  });
+}

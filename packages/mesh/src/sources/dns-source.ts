@@ -18,6 +18,7 @@ import {
 import { createEngineStatus } from './engine-status.ts';
 import { backoffMs, registryTimes } from './registry-times.ts';
 import type { MemberSource, PeerMessage, PeerReply, SourceSurroundings } from './source.ts';
+import { within } from './within.ts';
 
 const MAX_MEMBERS = 4096;
 /** Three of these in a row, and `pingInterval` before them, are less than 2.5 × `pingInterval` + 1 s. */
@@ -73,7 +74,9 @@ export function createDnsSource(settings: DnsSourceSettings, surroundings: Sourc
   }
 
   async function resolve(): Promise<void> {
-    const results = await Promise.allSettled(settings.names.map((name) => within(resolveName(name))));
+    const results = await Promise.allSettled(
+      settings.names.map((name) => within(clock, times.engineTimeoutMs, resolveName(name))),
+    );
     if (state === undefined) return;
     const failed = results.find((result) => result.status === 'rejected');
     if (failed === undefined) engine.succeeded();
@@ -88,14 +91,6 @@ export function createDnsSource(settings: DnsSourceSettings, surroundings: Sourc
 
   async function resolveName(name: DnsName): Promise<void> {
     addresses.set(name, await resolveOrigins(settings.resolver, name, settings.protocol, MAX_MEMBERS));
-  }
-
-  function within(work: Promise<void>): Promise<void> {
-    return new Promise((done, reject) => {
-      const { engineTimeoutMs } = times;
-      const timer = clock.after(engineTimeoutMs, () => reject(new Error(`no answer in ${engineTimeoutMs} ms`)));
-      void work.then(done, reject).finally(() => timer.stop());
-    });
   }
 
   function round(): void {

@@ -37,7 +37,7 @@ export function createEngineStatus(name: string, log: Log, onEngine: (event: Sou
       reason = reasonOf(error);
       if (status === 'lost') return;
       const what = status === undefined ? `${name} cannot be reached` : `${name} is lost`;
-      const known = membersKnown === 0 ? 'nobody is known yet' : `the ${membersKnown} members known stay, and are called`;
+      const known = membersKnown === 0 ? 'nobody is known yet' : `members known, who stay and are called: ${membersKnown}`;
       log.warn(`${what} (${reason}): ${known}; it is tried again until it answers`);
       status = 'lost';
       onEngine({ source: name, status, reason });

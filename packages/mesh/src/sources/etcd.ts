@@ -1,8 +1,7 @@
-import { type Option, OptionProblem } from '@express-micro/core';
 import type { Lease, LeaseRegistry } from './registry.ts';
 import { registrySource } from './registry-source.ts';
 import type { SourceFactory } from './source.ts';
-import { nameOption, resolveSourceOptions } from './source-options.ts';
+import { clientOption, has, nameOption, resolveSourceOptions } from './source-options.ts';
 
 export type { SourceFactory } from './source.ts';
 
@@ -10,7 +9,7 @@ export type { SourceFactory } from './source.ts';
 export interface EtcdClient {
   lease(ttlSeconds: number, options: { readonly autoKeepAlive: boolean }): EtcdLease;
   getAll(): { prefix(value: string): { limit(count: number): { strings(): Promise<Record<string, string>> } } };
-  watch(): { prefix(value: string): { create(): Promise<EtcdWatcher> } };
+  watch(): { prefix(value: string): { watcher(): EtcdWatcher } };
 }
 
 interface EtcdLease {
@@ -20,7 +19,7 @@ interface EtcdLease {
 }
 
 interface EtcdWatcher {
-  on(event: 'put' | 'delete' | 'error', listener: () => void): unknown;
+  on(event: 'put' | 'delete' | 'disconnected' | 'error', listener: () => void): unknown;
   cancel(): Promise<unknown>;
 }
 
@@ -31,18 +30,9 @@ export interface EtcdSourceOptions {
   readonly prefix?: string | undefined;
 }
 
-const CLIENT: Option<EtcdClient> = {
-  takes: 'a client of etcd3: new Etcd3({ hosts })',
-  fallback: () => {
-    throw new OptionProblem();
-  },
-  read: (value) => {
-    const client = value as Partial<EtcdClient> | null;
-    if (![client?.lease, client?.getAll, client?.watch].every((method) => typeof method === 'function'))
-      throw new OptionProblem();
-    return value as EtcdClient;
-  },
-};
+const CLIENT = clientOption<EtcdClient>('a client of etcd3: new Etcd3({ hosts })', (client) =>
+  has(client, 'lease', 'getAll', 'watch'),
+);
 
 /**
  * Finds the others in etcd 3: `expressMicro(app, { source: etcdSource({ client }) })`. Leases of etcd are whole seconds, two
@@ -62,41 +52,52 @@ export function etcdSource(options: EtcdSourceOptions): SourceFactory {
 function createEtcdRegistry(client: EtcdClient, prefix: string): LeaseRegistry {
   let watcher: EtcdWatcher | undefined;
   let held: { readonly lease: EtcdLease; value: string } | undefined;
+  let hint = (): void => {};
 
-  async function stop(): Promise<void> {
-    const stopped = watcher;
+  /**
+   * Only where etcd has just answered. A watcher that has lost it tries by itself with pauses of up to half a minute, which
+   * hold the process after its end, and then waits for a revision that an etcd which came back empty has not reached.
+   */
+  function watch(): void {
+    if (watcher !== undefined) return;
+    const opened = client.watch().prefix(prefix).watcher();
+    watcher = opened;
+    for (const event of ['put', 'delete'] as const) opened.on(event, () => hint());
+    for (const event of ['disconnected', 'error'] as const) opened.on(event, () => drop(opened));
+  }
+
+  function drop(dropped: EtcdWatcher | undefined): void {
+    if (dropped === undefined || dropped !== watcher) return;
     watcher = undefined;
-    await stopped?.cancel();
+    dropped.cancel().catch(() => {});
   }
 
   return {
     async open(onHint) {
       held = undefined;
-      stop().catch(() => {});
-      const opened = await client.watch().prefix(prefix).create();
-      watcher = opened;
-      for (const event of ['put', 'delete'] as const) opened.on(event, onHint);
-      // It connects again by itself, and what it misses meanwhile the next round sees.
-      opened.on('error', () => {});
+      hint = onHint;
     },
 
     async put({ id, value, ttlMs }: Lease) {
-      if (held?.value === value) {
-        await held.lease.keepaliveOnce();
-        return;
+      if (held?.value === value) await held.lease.keepaliveOnce();
+      else {
+        const lease = held?.lease ?? client.lease(Math.ceil(ttlMs / 1_000), { autoKeepAlive: false });
+        // Whether it is lost is asked with each renewal.
+        if (held === undefined) lease.on('lost', () => {});
+        else await lease.keepaliveOnce();
+        await lease.put(`${prefix}${id}`).value(value).exec();
+        held = { lease, value };
       }
-      const lease = held?.lease ?? client.lease(Math.ceil(ttlMs / 1_000), { autoKeepAlive: false });
-      // Whether it is lost is asked with each renewal.
-      if (held === undefined) lease.on('lost', () => {});
-      else await lease.keepaliveOnce();
-      await lease.put(`${prefix}${id}`).value(value).exec();
-      held = { lease, value };
+      watch();
     },
 
     async list(max) {
       return Object.values(await client.getAll().prefix(prefix).limit(max).strings());
     },
 
-    close: stop,
+    async close() {
+      hint = () => {};
+      drop(watcher);
+    },
   };
 }

@@ -1,9 +1,8 @@
-import { type Option, OptionProblem } from '@express-micro/core';
 import type { LeaseRegistry } from './registry.ts';
 import { registrySource } from './registry-source.ts';
 import { registryTimes } from './registry-times.ts';
 import type { SourceFactory } from './source.ts';
-import { nameOption, resolveSourceOptions } from './source-options.ts';
+import { clientOption, has, nameOption, resolveSourceOptions } from './source-options.ts';
 
 export type { SourceFactory } from './source.ts';
 
@@ -33,17 +32,10 @@ export interface NatsSourceOptions {
   readonly bucket?: string | undefined;
 }
 
-const CLIENT: Option<NatsKvm | PromiseLike<NatsKvm>> = {
-  takes: 'a Kvm of @nats-io/kv, or the promise of one: new Kvm(connection)',
-  fallback: () => {
-    throw new OptionProblem();
-  },
-  read: (value) => {
-    const client = value as Partial<NatsKvm & PromiseLike<NatsKvm>> | null;
-    if (typeof client?.create !== 'function' && typeof client?.then !== 'function') throw new OptionProblem();
-    return value as NatsKvm;
-  },
-};
+const CLIENT = clientOption<NatsKvm | PromiseLike<NatsKvm>>(
+  'a Kvm of @nats-io/kv, or the promise of one: new Kvm(connection)',
+  (client) => has(client, 'create') || has(client, 'then'),
+);
 
 /** Records of the dead are swept by the bucket itself; no lease is that long unless `pingInterval` is. */
 const SWEEP_MS = 600_000;
@@ -72,6 +64,7 @@ function createNatsRegistry(client: NatsSourceOptions['client'], bucket: string,
   let kv: NatsKv | undefined;
   let watch: NatsEntries | undefined;
   let listing: NatsEntries | undefined;
+  let isClosed = false;
 
   const opened = (): NatsKv => {
     if (kv === undefined) throw new Error('the bucket is not open');
@@ -84,12 +77,15 @@ function createNatsRegistry(client: NatsSourceOptions['client'], bucket: string,
 
   return {
     async open(onHint) {
-      watch?.stop();
       const manager = await client;
       kv = await manager.create(bucket, { history: 1, ttl: sweepMs });
-      watch = await kv.watch({ key: NEWS, include: 'updates' });
+      const opened = await kv.watch({ key: NEWS, include: 'updates' });
+      // It may come late, when somebody else was opened, or nobody wants it any more.
+      watch?.stop();
+      if (isClosed) opened.stop();
+      else watch = opened;
       // Hints that end with their connection are begun anew with the next `open`.
-      follow(watch, onHint).catch(() => {});
+      follow(opened, onHint).catch(() => {});
     },
 
     async put({ id, value, ttlMs, isNews }) {
@@ -110,6 +106,7 @@ function createNatsRegistry(client: NatsSourceOptions['client'], bucket: string,
     },
 
     async close() {
+      isClosed = true;
       watch?.stop();
       listing?.stop();
     },

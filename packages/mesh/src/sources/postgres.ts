@@ -2,7 +2,7 @@ import { type Option, OptionProblem } from '@express-micro/core';
 import type { Lease, LeaseRegistry } from './registry.ts';
 import { registrySource } from './registry-source.ts';
 import type { SourceFactory } from './source.ts';
-import { resolveSourceOptions } from './source-options.ts';
+import { clientOption, has, resolveSourceOptions } from './source-options.ts';
 
 export type { SourceFactory } from './source.ts';
 
@@ -27,18 +27,11 @@ export interface PostgresSourceOptions {
   readonly table?: string | undefined;
 }
 
-const CLIENT: Option<PostgresPool> = {
-  takes: 'a pool of pg: new Pool({ connectionString })',
-  fallback: () => {
-    throw new OptionProblem();
-  },
-  read: (value) => {
-    const pool = value as Partial<PostgresPool & { readonly totalCount: number }> | null;
-    const isPool = typeof pool?.query === 'function' && typeof pool.connect === 'function' && typeof pool.totalCount === 'number';
-    if (!isPool) throw new OptionProblem();
-    return value as PostgresPool;
-  },
-};
+const CLIENT = clientOption<PostgresPool>(
+  'a pool of pg: new Pool({ connectionString })',
+  // A single client of pg has the same methods, and ends with its first connection.
+  (pool) => has(pool, 'query', 'connect') && typeof pool.totalCount === 'number',
+);
 
 const TABLE: Option<string> = {
   takes: 'the name of a table: up to 63 small letters, digits and "_"',
@@ -64,10 +57,25 @@ export function postgresSource(options: PostgresSourceOptions): SourceFactory {
 function createPostgresRegistry(pool: PostgresPool, table: string): LeaseRegistry {
   const sql = statements(table);
   let listener: PostgresConnection | undefined;
+  let listening: Promise<void> | undefined;
+  let isClosed = false;
   let hint = (): void => {};
 
-  async function listen(): Promise<void> {
+  /** One at a time: a connection that comes late, when nobody waits for it any more, is still the one. */
+  function listen(): Promise<void> {
+    listening ??= listenOnce().finally(() => {
+      listening = undefined;
+    });
+    return listening;
+  }
+
+  async function listenOnce(): Promise<void> {
+    if (listener !== undefined) return;
     const connection = await pool.connect();
+    if (isClosed) {
+      connection.release();
+      return;
+    }
     connection.on('error', () => drop(connection));
     connection.on('notification', () => hint());
     listener = connection;
@@ -91,7 +99,7 @@ function createPostgresRegistry(pool: PostgresPool, table: string): LeaseRegistr
     },
 
     async put({ id, value, ttlMs, isNews }: Lease) {
-      if (listener === undefined) await listen();
+      await listen();
       await pool.query(sql.put, [id, value, ttlMs, isNews]);
     },
 
@@ -101,6 +109,7 @@ function createPostgresRegistry(pool: PostgresPool, table: string): LeaseRegistr
     },
 
     async close() {
+      isClosed = true;
       drop(listener);
     },
   };

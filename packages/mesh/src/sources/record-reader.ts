@@ -22,7 +22,7 @@ export function createRecordReader(name: string, log: Log, max: number): (values
     if (bad > 0 && !hasComplained) {
       hasComplained = true;
       log.warn(
-        `${name} holds ${bad} entries that are no records of members, such as ${example}: they are left out. Who writes there?`,
+        `${name} holds what is no record of a member (${bad} of ${values.length}), such as ${example}: it is left out. Who writes there?`,
       );
     }
     return records;

@@ -61,7 +61,9 @@ describe('a record of a member', () => {
     expect(read([text, 'garbage\nfake line', text, text])).toEqual([GOOD, GOOD]);
     expect(read(['more garbage'])).toEqual([]);
     expect(lines).toEqual([
-      expect.stringMatching(/^Memory holds 1 entries .* such as garbage\\u000afake line: they are left out/),
+      expect.stringMatching(
+        /^Memory holds what is no record of a member \(1 of 4\), such as garbage\\u000afake line: it is left out/,
+      ),
     ]);
   });
 });

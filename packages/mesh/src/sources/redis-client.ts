@@ -43,16 +43,6 @@ export interface Redis {
   subscribe(channel: string, onMessage: () => void): { readonly subscribed: Promise<unknown>; readonly stop: () => void };
 }
 
-export function isRedisClient(value: unknown): value is RedisClient {
-  const client = value as Partial<NodeRedisClient & IoredisClient> | null;
-  return (
-    typeof client === 'object' &&
-    typeof client?.duplicate === 'function' &&
-    typeof client.on === 'function' &&
-    (typeof client.call === 'function' || typeof client.sendCommand === 'function')
-  );
-}
-
 const ignore = (): void => {};
 
 export function overRedis(client: RedisClient): Redis {

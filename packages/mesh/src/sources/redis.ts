@@ -1,10 +1,9 @@
-import { type Option, OptionProblem } from '@express-micro/core';
-import { isRedisClient, overRedis, type RedisClient, surviveErrors } from './redis-client.ts';
+import { overRedis, type RedisClient, surviveErrors } from './redis-client.ts';
 import { LIST, PUT } from './redis-scripts.ts';
 import type { Lease, LeaseRegistry } from './registry.ts';
 import { registrySource } from './registry-source.ts';
 import type { SourceFactory } from './source.ts';
-import { nameOption, resolveSourceOptions } from './source-options.ts';
+import { clientOption, has, nameOption, resolveSourceOptions } from './source-options.ts';
 
 export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-client.ts';
 export type { SourceFactory } from './source.ts';
@@ -16,16 +15,10 @@ export interface RedisSourceOptions {
   readonly prefix?: string | undefined;
 }
 
-const CLIENT: Option<RedisClient> = {
-  takes: 'a client of redis or ioredis: createClient({ url }), or new Redis(url)',
-  fallback: () => {
-    throw new OptionProblem();
-  },
-  read: (value) => {
-    if (!isRedisClient(value)) throw new OptionProblem();
-    return value;
-  },
-};
+const CLIENT = clientOption<RedisClient>(
+  'a client of redis or ioredis: createClient({ url }), or new Redis(url)',
+  (client) => has(client, 'duplicate', 'on') && (has(client, 'call') || has(client, 'sendCommand')),
+);
 
 /**
  * Finds the others in Redis 5 or later (Valkey too): `expressMicro(app, { source: redisSource({ client }) })`.
@@ -49,6 +42,7 @@ function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry
   const channel = `{${prefix}}:changes`;
   let known: { readonly stamp: string; readonly values: readonly string[] } = { stamp: '', values: [] };
   let subscription: { readonly stop: () => void } | undefined;
+  let isClosed = false;
 
   const run = (script: string, args: string[]): Promise<unknown> =>
     redis.command('EVAL', [script, String(keys.length), ...keys, ...args]);
@@ -60,11 +54,12 @@ function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry
 
   return {
     async open(onHint) {
-      stop();
       known = { stamp: '', values: [] };
       await redis.ready();
       // Connects a lazy one, and says whether it may be used at all: a password may be wanted.
       await redis.command('PING', []);
+      if (isClosed) return;
+      stop();
       const { subscribed, ...rest } = redis.subscribe(channel, onHint);
       subscription = rest;
       await subscribed;
@@ -82,6 +77,7 @@ function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry
     },
 
     async close() {
+      isClosed = true;
       stop();
     },
   };

@@ -75,7 +75,9 @@ describe('a source over an engine that holds leases', () => {
       expect(upAs(a.source)).toEqual(['b', 'c']);
       expect(a.told).toEqual(['b UP', 'c UP']);
       expect(a.lines).toEqual([
-        expect.stringMatching(/^Memory is lost \((ECONNREFUSED|no answer in 1000 ms).*\): the 2 members known stay/),
+        expect.stringMatching(
+          /^Memory is lost \((ECONNREFUSED|no answer in 1000 ms).*\): members known, who stay and are called: 2; it is tried again/,
+        ),
       ]);
       expect(a.events.map(({ status }) => status)).toEqual(['connected', 'lost']);
       // Three who try twice a second at most.
@@ -172,7 +174,7 @@ describe('a source over an engine that holds leases', () => {
       engine.leases.set(id, { value: record.replace(idOf('a'), id), endsAtMs: 1e9 });
     }
     await time.pass(1_000);
-    expect(a.lines).toEqual([expect.stringMatching(/^Memory holds 6 entries that are no records of members, such as garbage/)]);
+    expect(a.lines).toEqual([expect.stringMatching(/^Memory holds what is no record of a member \(6 of \d+\), such as garbage/)]);
     expect(a.source.members().length).toBeLessThanOrEqual(4_096);
   });
 

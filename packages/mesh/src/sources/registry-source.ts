@@ -7,6 +7,7 @@ import type { LeaseRegistry } from './registry.ts';
 import { createRegistryState, isSettling, takeAnswer, takeList, takeNews, toAsk, view } from './registry-state.ts';
 import { backoffMs, registryTimes } from './registry-times.ts';
 import type { MemberSource, SourceFactory, SourceSelf, SourceSurroundings } from './source.ts';
+import { within } from './within.ts';
 
 /** Records read from an engine, and members remembered, at most. */
 const MAX_MEMBERS = 4096;
@@ -48,7 +49,7 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
   async function round(): Promise<void> {
     nextRound?.stop();
     try {
-      if (!isOpen) await within('connect', registry.open(hint));
+      if (!isOpen) await limited(registry.open(hint));
       isOpen = true;
       if (!isLeaving) await put();
       await list();
@@ -68,13 +69,13 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
   async function put(): Promise<void> {
     if (own === undefined) return;
     const value = writeRecord(own);
-    await within('write', registry.put({ id: own.id, value, ttlMs: own.leaseMs, isNews: value !== written }));
+    await limited(registry.put({ id: own.id, value, ttlMs: own.leaseMs, isNews: value !== written }));
     written = value;
   }
 
   async function list(): Promise<void> {
     lookedAtMs = clock.monotonicMs();
-    const records = readRecords(await within('list', registry.list(MAX_MEMBERS)));
+    const records = readRecords(await limited(registry.list(MAX_MEMBERS)));
     if (state !== undefined) takeList(state, records, clock.monotonicMs());
   }
 
@@ -111,13 +112,7 @@ export function createRegistrySource(name: string, registry: LeaseRegistry, surr
   });
   const ask = ({ id, url }: MemberRecord): void => question({ key: id, url, target: id });
 
-  function within<T>(what: string, work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timeoutMs = times.engineTimeoutMs;
-      const timer = clock.after(timeoutMs, () => reject(new Error(`no answer in ${timeoutMs} ms (${what})`)));
-      void work.then(resolve, reject).finally(() => timer.stop());
-    });
-  }
+  const limited = <T>(work: Promise<T>): Promise<T> => within(clock, times.engineTimeoutMs, work);
 
   async function sayFarewell(status: 'LEFT' | 'DOWN'): Promise<void> {
     if (own === undefined || isLeaving) return;

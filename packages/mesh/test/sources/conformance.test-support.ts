@@ -205,7 +205,7 @@ export function describeSource(tested: TestedSource): void {
         withinMs,
       );
       expect(b.mesh.instances()).toHaveLength(1);
-      expect(b.warnings.filter((line) => line.includes('no records of members'))).toHaveLength(1);
+      expect(b.warnings.filter((line) => line.includes('no record of a member'))).toHaveLength(1);
     });
   });
 }
