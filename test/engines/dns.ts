@@ -45,19 +45,27 @@ export function resolverAt(port: number): Resolver {
 }
 
 export interface DnsEngine extends Engine {
-  /** The records of the zone from now on, in its own form: `apps A 127.0.0.2`. */
-  publish(records: readonly string[]): void;
+  /** The records of the zone from now on, in its own form: `apps A 127.0.0.2`. Resolves when they are served, if it runs. */
+  publish(records: readonly string[]): Promise<void>;
 }
 
 export async function startDns(): Promise<DnsEngine> {
   const engine = await startEngine(DNS);
+  const resolver = resolverAt(engine.port);
   let serial = 1;
   return {
     ...engine,
-    publish(records) {
+    async publish(records) {
       serial += 1;
-      writeZone(engine.folder, records, serial);
-      engine.reload();
+      const written = serial;
+      writeZone(engine.folder, records, written);
+      // Told while it reads, it may not hear.
+      for (let look = 0; engine.isRunning(); look += 1) {
+        if (look % 50 === 0) engine.reload();
+        const served = await resolver.resolveSoa(ZONE).catch(() => undefined);
+        if (served !== undefined && served.serial >= written) return;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
     },
   };
 }

@@ -10,6 +10,7 @@ export interface Engine {
   readonly port: number;
   /** Where its data is. */
   readonly folder: string;
+  isRunning(): boolean;
   /** Has it read its configuration again. Does nothing while it is killed. */
   reload(): void;
   /** SIGKILL, as a machine that loses its power. Resolves when the process is gone. */
@@ -129,6 +130,7 @@ export async function startEngine(program: EngineProgram): Promise<Engine> {
   return {
     port,
     folder,
+    isRunning: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     reload: () => void child?.kill('SIGHUP'),
     kill,
     start,

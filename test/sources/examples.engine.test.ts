@@ -35,7 +35,7 @@ const EXAMPLES: readonly Example[] = [
     hosts: ['127.0.0.2', '127.0.0.3'],
     async start() {
       const engine = await startDns();
-      engine.publish(['apps A 127.0.0.2', 'apps A 127.0.0.3']);
+      await engine.publish(['apps A 127.0.0.2', 'apps A 127.0.0.3']);
       return engine;
     },
     env: (port) => ({ DNS_SERVER: `127.0.0.1:${port}` }),

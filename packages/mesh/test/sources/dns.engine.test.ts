@@ -24,13 +24,13 @@ describeSource({
       async member(url) {
         const { port } = new URL(url);
         ports.push(port);
-        publish();
+        await publish();
         const names = ['_http._tcp.apps.mesh.test'];
         return {
           options: { source: dnsSource({ names, resolver: resolverAt(engine.port) }) },
           end() {
             ports.splice(ports.indexOf(port), 1);
-            publish();
+            return publish();
           },
         };
       },
