@@ -149,6 +149,13 @@ describe('a source over an engine that holds leases', () => {
     expect(again.told).toEqual(['b UP doubtful', 'c UP doubtful', 'b DOWN', 'c DOWN']);
   });
 
+  it('tells of other routes at once, and not with the next round', async () => {
+    const { a, others, time } = await fleet('a', 'b');
+    others[0]?.source.announceRoutes('h2');
+    await time.pass(50);
+    expect(a.source.members()).toEqual([expect.objectContaining({ routesHash: 'h2', incarnation: 2 })]);
+  });
+
   it('retires whoever was replaced at his address, and takes him back when he is elsewhere', async () => {
     const { a, engine, time } = await fleet('a', 'b');
     a.source.replaced(idOf('b'));
