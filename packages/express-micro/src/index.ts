@@ -24,6 +24,8 @@ export type {
   ServiceResponse,
   ServiceStream,
   SheddingOptions,
+  SourceEvent,
+  SourceFactory,
   StoredAnswer,
   TlsOptions,
 } from '@express-micro/mesh';

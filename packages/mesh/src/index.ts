@@ -26,5 +26,6 @@ export type { NamedRoute } from './routes/naming.ts';
 export type { Middleware, Next } from './serve/admission.ts';
 export { DRAIN_ON_CLOSE, type Drain, type DrainOptions, drainOnSigterm } from './serve/drain.ts';
 export type { SheddingOptions } from './serve/shedding.ts';
+export type { SourceEvent, SourceFactory } from './sources/source.ts';
 export type { AllowOption } from './trust/rules.ts';
 export type { TlsOptions } from './trust/tls-options.ts';

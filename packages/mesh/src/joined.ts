@@ -5,12 +5,16 @@ import type { MembershipTunables } from './membership/tunables.ts';
 import type { Credentials } from './signing/credentials.ts';
 import { createDiscoveryClient } from './sources/discovery-client.ts';
 import { createPeerSource } from './sources/peers.ts';
-import type { MemberSource, SourceSelf } from './sources/source.ts';
+import type { MemberSource, SourceEvent, SourceFactory, SourceMember, SourceSelf } from './sources/source.ts';
 import type { Transport } from './transport/transport.ts';
 
 export interface JoinOptions {
   readonly self: SourceSelf;
   readonly peers: readonly string[];
+  /** Reads an engine instead of asking peers. */
+  readonly engine: SourceFactory | undefined;
+  readonly onEngine: (event: SourceEvent) => void;
+  readonly pingIntervalMs: number;
   readonly tunables: MembershipTunables;
   readonly directory: Directory;
   readonly transport: Transport;
@@ -50,21 +54,24 @@ export function joinMesh(options: JoinOptions): Joined {
     misfit: options.misfit,
     onReplaced: (replaced) => source.replaced(replaced),
   });
-  const source = createPeerSource({
-    peers: options.peers.filter((peer) => peer !== self.url),
-    tunables,
+  const surroundings = {
     client,
     clock,
     random: options.random,
     log: options.log,
-    onChange(member) {
+    onChange(member: SourceMember) {
       const instance = directory.update(member);
       if (instance !== undefined) introductions.refresh(instance);
       // Connections to an address that nobody will call are let go.
       if (directory.atUrl(member.url).length === 0) transport.forget(member.url);
     },
-    onForgotten: (id) => directory.remove(id),
-  });
+    onForgotten: (id: string) => directory.remove(id),
+  };
+  const { engine, onEngine, pingIntervalMs } = options;
+  const source: MemberSource =
+    engine === undefined
+      ? createPeerSource({ ...surroundings, peers: options.peers.filter((peer) => peer !== self.url), tunables })
+      : engine.create({ ...surroundings, pingIntervalMs, onEngine, known: knownTo(directory) });
   source.start(self);
   const routeWatch = clock.every(tunables.tickMs, options.watchRoutes);
   return {
@@ -77,4 +84,14 @@ export function joinMesh(options: JoinOptions): Joined {
       source.close();
     },
   };
+}
+
+/** The others, as they were known when this process was part of the mesh before. */
+function knownTo(directory: Directory): SourceMember[] {
+  const instances = directory.services().flatMap((entry) => [...entry.instances.values()]);
+  return instances.flatMap((instance) => {
+    const { id, service, url, incarnation, routesHash, isSigning, isDoubtful, isUp, isSelf } = instance;
+    if (isSelf) return [];
+    return [{ id, service, url, incarnation, routesHash, isSigning, isDoubtful, status: isUp ? 'UP' : 'DOWN' }];
+  });
 }

@@ -1,6 +1,7 @@
 import type { Log } from '@express-micro/core';
 import type { InstanceInfo } from './directory/directory.ts';
 import { meshError } from './errors.ts';
+import type { SourceEvent } from './sources/source.ts';
 
 /** What a process can learn while it runs. `up` and `down` speak of a service as a whole, `change` of one instance. */
 export interface MeshEvents {
@@ -12,6 +13,8 @@ export interface MeshEvents {
   /** An instance that fails is taken out of the balance for a while, or is taken back. */
   ejected: [ejection: EjectionEvent];
   readmitted: [instance: InstanceInfo];
+  /** The engine in which the others are found is lost, or answers (again). Never told where they are found by peers. */
+  source: [event: SourceEvent];
   /** This process refuses requests because it has too much to do (`true`), or takes them again. */
   overload: [isOverloaded: boolean];
   /** This process leaves: told at each step. */
@@ -57,6 +60,7 @@ export function createNews(log: Log): MeshNews {
     retry: new Set(),
     ejected: new Set(),
     readmitted: new Set(),
+    source: new Set(),
     overload: new Set(),
     drain: new Set(),
   };

@@ -276,6 +276,9 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     joined = joinMesh({
       self,
       peers,
+      engine: options.source,
+      onEngine: (event) => news.tell('source', event),
+      pingIntervalMs: options.pingInterval,
       tunables,
       directory,
       transport,

@@ -22,6 +22,7 @@ import { defaultHost, isServiceName, originOf, parseOrigin } from './identity.ts
 import { createAddressList } from './serve/addresses.ts';
 import { type DrainOptions, type DrainTimes, drainOption } from './serve/drain.ts';
 import { type ResolvedShedding, type SheddingOptions, sheddingOption } from './serve/shedding.ts';
+import type { SourceFactory } from './sources/source.ts';
 import { type AllowOption, allowOption, type Rules } from './trust/rules.ts';
 import { checkTls, type ResolvedTls, TLS_OPTIONS, type TlsOptions } from './trust/tls-options.ts';
 
@@ -37,6 +38,8 @@ export interface MeshOptions {
   readonly host?: string | undefined;
   /** URLs of other services; any one that is up is enough. @default `EXPRESS_MICRO_PEERS` (comma list), else none */
   readonly peers?: readonly string[] | undefined;
+  /** Where the others are found instead of at `peers`: an engine that exists, such as `redisSource({ client })`. @default `peers` */
+  readonly source?: SourceFactory | undefined;
   /**
    * Milliseconds in which the health of all others is looked after; every time of discovery scales with it. Raising it finds
    * failures later; lowering it costs messages in proportion. @default 5000
@@ -94,6 +97,7 @@ export interface ResolvedOptions {
   readonly port: number | undefined;
   readonly host: string | undefined;
   readonly peers: readonly string[];
+  readonly source: SourceFactory | undefined;
   readonly pingInterval: number;
   readonly ipWhitelist: readonly string[] | undefined;
   readonly trustedProxies: readonly string[] | undefined;
@@ -146,6 +150,14 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
       ),
     read: (value) => readPeers(value),
   },
+  source: {
+    takes: 'a source that was made for an engine: redisSource({ client }) of express-micro/sources/redis',
+    fallback: () => undefined,
+    read: (value) => {
+      if (!isSourceFactory(value)) throw new OptionProblem();
+      return value;
+    },
+  },
   pingInterval: integerOption('milliseconds', { min: 100, max: 3_600_000 }, () => 5_000),
   ipWhitelist: addressListOption('ipWhitelist'),
   trustedProxies: addressListOption('trustedProxies'),
@@ -184,7 +196,23 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
 
 /** @param owner the function that was called, for messages: `expressMicro()` @throws MESH_OPTION_INVALID */
 export function resolveMeshOptions(owner: string, given: unknown): ResolvedOptions {
-  return resolveOptions(owner, TABLE, given, (message, details) => meshError('MESH_OPTION_INVALID', message, { details }));
+  const resolved = resolveOptions(owner, TABLE, given, (message, details) =>
+    meshError('MESH_OPTION_INVALID', message, { details }),
+  );
+  refuseTwoSources(owner, resolved);
+  return resolved;
+}
+
+/** Two places would be two views of the fleet, and nobody could say which of them holds. */
+function refuseTwoSources(owner: string, { source, peers }: ResolvedOptions): void {
+  if (source === undefined || peers.length === 0) return;
+  const isFromEnvironment = process.env.EXPRESS_MICRO_PEERS !== undefined;
+  const advice = `Leave out "peers"${isFromEnvironment ? ', and unset EXPRESS_MICRO_PEERS,' : ''} to find them in ${source.name}, or leave out "source".`;
+  throw meshError(
+    'MESH_OPTION_INVALID',
+    `${owner} got "peers" (${show(peers)}) and "source" (${source.name}): the others are found in one place. ${advice}`,
+    { details: { option: 'source' } },
+  );
 }
 
 /** The address that the others get: what was given, else where the server listens if that is one address, else the first external one. */
@@ -239,6 +267,11 @@ function addressListOption(name: string): Option<readonly string[] | undefined> 
 /** A host alone, and one at which a service can be: not `0.0.0.0`, which is a place to listen and no address to call. */
 function isHost(value: string): boolean {
   return /^[\w.:%-]+$/.test(value) && parseOrigin(originOf('http', value, 1)) !== undefined;
+}
+
+function isSourceFactory(value: unknown): value is SourceFactory {
+  const source = value as Partial<SourceFactory> | null;
+  return typeof source === 'object' && typeof source?.name === 'string' && typeof source.create === 'function';
 }
 
 function isLog(value: unknown): value is Log {

@@ -93,9 +93,11 @@ function whatIsMissing({ services }: ReadyOptions, { directory, source, peers }:
     const absent = services.filter((name) => ![...(directory.find(name)?.instances.values() ?? [])].some(isCallable));
     return absent.length === 0 ? undefined : `nobody is known as ${absent.map((name) => `"${name}"`).join(' or ')}`;
   }
+  const missing = current.missing?.();
+  if (missing !== undefined) return missing;
   const silent = current.silentSeeds();
   if (silent.length > 0)
     return `no proven answer from ${silent.join(', ')} of the ${peers.length} peers given (not running, another key, or not a member)`;
   const unknown = current.seedOwners().filter((id) => directory.instance(id)?.isProven !== true);
-  return unknown.length === 0 ? undefined : 'still asking the peers given for their routes';
+  return unknown.length === 0 ? undefined : 'still asking those who are there for their routes';
 }

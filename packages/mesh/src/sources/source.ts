@@ -1,4 +1,6 @@
+import type { Clock, Log, Random } from '@express-micro/core';
 import type { MessageKind, PeerMessage, PeerReply } from '../membership/messages.ts';
+import type { DiscoveryClient } from './discovery-client.ts';
 
 /** One process as a source of members sees it. */
 export interface SourceMember {
@@ -41,6 +43,8 @@ export interface MemberSource {
   replaced(id: string): void;
   /** Seeds that have not answered yet, for the message of `ready()`. */
   silentSeeds(): readonly string[];
+  /** What `ready()` waits for besides seeds, as the end of a sentence: `Redis has not answered yet`. */
+  missing?(): string | undefined;
   /** A message of another member, for sources that speak between members; `sender` is who signed it, if anybody did. */
   receive?(kind: MessageKind, sender: string | undefined, message: PeerMessage): Promise<PeerReply>;
   /** Members that stand behind the seeds that have answered. */
@@ -52,3 +56,36 @@ export interface MemberSource {
 
 /** How a source tells the mesh that something about a member is new. */
 export type MemberListener = (member: SourceMember) => void;
+
+/** What a source gets from the mesh that it works for. */
+export interface SourceSurroundings {
+  /** From which every time of discovery is derived. */
+  readonly pingIntervalMs: number;
+  /** Asks a member itself, at its own address. */
+  readonly client: DiscoveryClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onChange: MemberListener;
+  /** A member has been gone for so long that nobody needs to remember it. */
+  readonly onForgotten: (id: string) => void;
+  readonly onEngine: (event: SourceEvent) => void;
+  /** Whom this process knew when it was part of the mesh before. Nobody else would tell it of those who went meanwhile. */
+  readonly known: readonly SourceMember[];
+}
+
+/** The engine that a source reads is lost, or answers (again). What is known of the members stays as it is, and calls go on. */
+export interface SourceEvent {
+  /** `Redis`, `etcd` … */
+  readonly source: string;
+  readonly status: 'connected' | 'lost';
+  /** Why it was lost. */
+  readonly reason?: string;
+}
+
+/** What a user hands in as the option `source`: `redisSource({ client })`. It does nothing until the mesh is joined. */
+export interface SourceFactory {
+  /** As people call the engine, for messages. */
+  readonly name: string;
+  create(surroundings: SourceSurroundings): MemberSource;
+}

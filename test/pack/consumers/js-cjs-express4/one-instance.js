@@ -16,3 +16,10 @@ import('express-micro').then((imported) => {
     Object.keys(required).sort(),
   );
 });
+
+// The subpaths too, and what they throw is of the same class.
+for (const name of ['redis', 'nats', 'etcd', 'postgres', 'dns']) {
+  const { [`${name}Source`]: source } = require(`express-micro/sources/${name}`);
+  assert.throws(() => source({}), required.MeshError);
+  import(`express-micro/sources/${name}`).then((imported) => assert.equal(imported[`${name}Source`], source));
+}

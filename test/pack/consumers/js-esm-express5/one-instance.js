@@ -8,3 +8,10 @@ assert.equal(required, expressMicro);
 assert.equal(required.default, expressMicro);
 assert.equal(required.MicroError, MicroError);
 assert.equal(isMicroError(new required.MicroError({ code: 'X_Y', kind: 'internal', message: 'made by the other kind' })), true);
+
+// The subpaths too, and what they throw is of the same class.
+for (const name of ['redis', 'nats', 'etcd', 'postgres', 'dns']) {
+  const { [`${name}Source`]: source } = await import(`express-micro/sources/${name}`);
+  assert.equal(createRequire(import.meta.url)(`express-micro/sources/${name}`)[`${name}Source`], source);
+  assert.throws(() => source({}), required.MeshError);
+}

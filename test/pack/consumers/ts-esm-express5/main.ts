@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import expressMicro, { MicroError, type Services } from 'express-micro';
+import { dnsSource } from 'express-micro/sources/dns';
 
 interface Order {
   userId: string;
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
 export function refused(services: Services): void {
   // @ts-expect-error the merged interface wants a number
   void services.orderService.getOrders({ userId: true });
+  expressMicro(express(), { source: dnsSource({ names: ['orders.example.com:3000'] }) });
   // @ts-expect-error an option of the wrong type
   expressMicro(express(), { serviceName: 1 });
 }

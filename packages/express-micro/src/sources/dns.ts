@@ -1,0 +1,1 @@
+export { type DnsResolver, type DnsSourceOptions, dnsSource } from '@express-micro/mesh/sources/dns';

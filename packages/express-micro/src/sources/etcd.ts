@@ -1,0 +1,1 @@
+export { type EtcdClient, type EtcdSourceOptions, etcdSource } from '@express-micro/mesh/sources/etcd';

@@ -1,0 +1,1 @@
+export { type NatsKvm, type NatsSourceOptions, natsSource } from '@express-micro/mesh/sources/nats';

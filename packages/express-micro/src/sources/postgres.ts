@@ -1,0 +1,1 @@
+export { type PostgresPool, type PostgresSourceOptions, postgresSource } from '@express-micro/mesh/sources/postgres';
