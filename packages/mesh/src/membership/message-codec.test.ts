@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stranger } from '../testing/fleet.test-support.ts';
+import { settled, stranger } from '../testing/fleet.test-support.ts';
+import type { SimProcess } from '../testing/sim-process.ts';
 import { encodeClaim, parseClaims } from './claims.ts';
 import { parseMember } from './member-codec.ts';
 import { parseMessage, parseReply } from './message-codec.ts';
@@ -52,5 +54,33 @@ describe('an answer', () => {
     const rest = { status: 'OK', members: [alive], wants: [alive.id] };
     expect(parseReply(body, alive.id, 10)).toEqual({ ...rest, from: alive });
     expect(parseReply(body, 'f'.repeat(32), 10)).toEqual(rest);
+  });
+});
+
+describe('whatever comes over the network', () => {
+  const something = fc.oneof(fc.jsonValue(), fc.constant(alive), fc.constantFrom(alive.id, encodeClaim(alive), 'f'.repeat(16)));
+  const list = fc.array(something, { maxLength: 5 });
+  const fields = ['from', 'digest', 'probe', 'withinMs', 'probed', 'hasMore'].map((name) => [name, something] as const);
+  const lists = ['members', 'known', 'range', 'wants'].map((name) => [name, fc.oneof(list, something)] as const);
+  const body = fc.record(Object.fromEntries([...fields, ...lists]), { requiredKeys: [] });
+
+  it('is read or refused, and what is read breaks nothing', () => {
+    const { simulation, processes } = settled(2);
+    const [one, other] = processes as [SimProcess, SimProcess];
+    let read = 0;
+    fc.assert(
+      fc.property(fc.oneof(body, fc.jsonValue()), fc.constantFrom('ping', 'register'), (value, kind) => {
+        const message = parseMessage(value, undefined, 10);
+        if (typeof message !== 'string') {
+          read += 1;
+          one.turn(() => one.participant.receive(kind as 'ping', other.id, message, (reply) => JSON.stringify(reply)));
+          simulation.run(50);
+        }
+        parseReply((value ?? {}) as Record<string, unknown>, alive.id, 10);
+      }),
+      { numRuns: 2_000, seed: 1 },
+    );
+    expect(read).toBeGreaterThan(200);
+    expect(one.participant.state.entries.get(other.id)).toBeDefined();
   });
 });
