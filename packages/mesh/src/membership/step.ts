@@ -9,7 +9,7 @@ import { endPreservation } from './preservation.ts';
 import { endRounds, onHelped, onProbed, startProbe, succeed } from './probe.ts';
 import { onSeedAnswer, seedsDue } from './seeds.ts';
 import type { MembershipState } from './state.ts';
-import { confirmations, patienceMs } from './suspicion.ts';
+import { confirmations, confirmationsWanted, patienceMs } from './suspicion.ts';
 import { putSelf } from './table.ts';
 
 /**
@@ -71,10 +71,11 @@ function postpone(state: MembershipState, lateMs: number): void {
 
 function endSuspicions(state: MembershipState, nowMs: number): MembershipAction[] {
   const actions: MembershipAction[] = [];
+  const wanted = confirmationsWanted(state);
   for (const id of [...state.suspects]) {
     const { member, suspicion } = state.entries.get(id) ?? {};
     if (member === undefined || suspicion === undefined) continue;
-    const endsAtMs = suspicion.startedAtMs + patienceMs(suspicion, confirmations(state, member.suspectedBy));
+    const endsAtMs = suspicion.startedAtMs + patienceMs(suspicion, confirmations(state, member.suspectedBy), wanted);
     if (nowMs < endsAtMs) continue;
     const verdict = conclude(state, nowMs, id, 'DEAD');
     // All who wait come to the same end at the same time: those who accused tell him, and not a whole fleet at once.

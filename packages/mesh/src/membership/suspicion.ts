@@ -7,8 +7,6 @@ export interface Suspicion {
   startedAtMs: number;
   readonly minMs: number;
   readonly maxMs: number;
-  /** Confirmations after which the shortest time holds: nobody waits for more than can come. */
-  readonly wanted: number;
 }
 
 export function startSuspicion({ tunables, present }: MembershipState, nowMs: number): Suspicion {
@@ -18,8 +16,6 @@ export function startSuspicion({ tunables, present }: MembershipState, nowMs: nu
     startedAtMs: nowMs,
     minMs,
     maxMs: minMs * tunables.suspicionMaxFactor,
-    // Neither the suspect nor its accuser can confirm.
-    wanted: Math.max(0, Math.min(tunables.confirmers, size - 2)),
   };
 }
 
@@ -33,9 +29,17 @@ export function suspicionMinMs(tunables: MembershipTunables, size: number): numb
  * as independent others agree. Logarithmic, so that the first confirmation counts most. (Lifeguard, Dadgar, Phillips and
  * Currey 2018, section IV-B.)
  */
-export function patienceMs({ minMs, maxMs, wanted }: Suspicion, confirmations: number): number {
+export function patienceMs({ minMs, maxMs }: Suspicion, confirmations: number, wanted: number): number {
   if (confirmations >= wanted) return minMs;
   return maxMs - (maxMs - minMs) * (Math.log(confirmations + 1) / Math.log(wanted + 1));
+}
+
+/**
+ * Confirmations after which the shortest time holds: nobody waits for more than can come. Neither the suspect nor its accuser
+ * can confirm, and nor can other suspects: where two of three fall silent at once, neither would ever speak of the other.
+ */
+export function confirmationsWanted({ tunables, present, suspects }: MembershipState): number {
+  return Math.max(0, Math.min(tunables.confirmers, present - suspects.size));
 }
 
 /** Accusers that nobody knows are not believed: names cost a forger nothing. */

@@ -46,11 +46,17 @@ export async function startMember({ service, pingIntervalMs, port = 0, found }: 
   const events: SourceEvent[] = [];
   const routes: RouteDescriptor[] = [{ method: 'GET', paths: ['/port'] }];
   let isDead = false;
+  let served: Mesh | undefined;
   const say = (message: string) => void warnings.push(message);
 
   const server = http.createServer((req, res) => {
     if (isDead) return;
-    mesh.front(req, res, () => {
+    // An engine may have named this address before: whoever asks here too early finds nobody.
+    if (served === undefined) {
+      res.writeHead(503).end();
+      return;
+    }
+    served.front(req, res, () => {
       res.setHeader('content-type', 'application/json');
       res.end(JSON.stringify((server.address() as AddressInfo).port));
     });
@@ -71,6 +77,7 @@ export async function startMember({ service, pingIntervalMs, port = 0, found }: 
   const mesh = createMesh(options, { routes: () => routes, clock: stoppable(() => isDead) });
   mesh.on('change', (instance) => instance.status === 'DOWN' && downs.push(instance));
   mesh.on('source', (event) => events.push(event));
+  served = mesh;
   mesh.join({ protocol: 'http', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
 
   function closeServer(): Promise<void> {
