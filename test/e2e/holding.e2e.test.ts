@@ -6,6 +6,20 @@ import { note } from './services.test-support.ts';
 /** The proofs of restarts in a form short enough for every change; the others are `npm run proof:*` alone. */
 const proof = (file: string) => import(path.join(REPOSITORY, 'proofs', file));
 
+/** A machine that was too busy for the calls before the outage says nothing of those after it: then once more. */
+async function outage(
+  times: object,
+): Promise<{ totals: { counters: Record<string, number> }; attempts: number; recoveryMs: number }> {
+  const { proveOutage } = await proof('prove-outage.mjs');
+  for (let tries = 1; ; tries++) {
+    try {
+      return await proveOutage('the database does not answer', times);
+    } catch (error) {
+      if (tries === 3 || !/it was not well before/.test(String(error))) throw error;
+    }
+  }
+}
+
 describe('calls that hold', () => {
   it('a rolling restart under load loses no call, with retries off', { timeout: 120_000 }, async () => {
     const { proveRestarts } = await proof('prove-restarts.mjs');
@@ -30,14 +44,9 @@ describe('calls that hold', () => {
   // No outage meets all at the same moment: who stops answering first looks worse than the other one, and is not.
   it.each([0, 100])(
     'an outage that begins %i ms apart is over three seconds after it ended',
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (apartMs) => {
-      const { proveOutage } = await proof('prove-outage.mjs');
-      const { totals, attempts, recoveryMs } = await proveOutage('the database does not answer', {
-        outageS: 4,
-        afterS: 6,
-        apartMs,
-      });
+      const { totals, attempts, recoveryMs } = await outage({ outageS: 4, afterS: 6, apartMs });
       note('outage', { apartMs, attempts: attempts.toFixed(2), recoveryMs, ejections: totals.counters.ejections });
       expect(attempts).toBeLessThanOrEqual(1.25);
       expect(recoveryMs).toBeLessThanOrEqual(3_000);

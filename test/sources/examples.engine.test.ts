@@ -126,6 +126,7 @@ for (const example of EXAMPLES) {
         expect([...statuses]).toEqual([200]);
 
         for (const { child } of [asker, greeter]) child.kill('SIGTERM');
+        await until('both have ended', () => [asker, greeter].every(({ child }) => child.exitCode !== null), output);
         expect(await Promise.all([asker.exited, greeter.exited]), output()).toEqual([0, 0]);
       },
     );

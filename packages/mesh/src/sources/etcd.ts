@@ -53,13 +53,14 @@ function createEtcdRegistry(client: EtcdClient, prefix: string): LeaseRegistry {
   let watcher: EtcdWatcher | undefined;
   let held: { readonly lease: EtcdLease; value: string } | undefined;
   let hint = (): void => {};
+  let isClosed = false;
 
   /**
    * Only where etcd has just answered. A watcher that has lost it tries by itself with pauses of up to half a minute, which
    * hold the process after its end, and then waits for a revision that an etcd which came back empty has not reached.
    */
   function watch(): void {
-    if (watcher !== undefined) return;
+    if (watcher !== undefined || isClosed) return;
     const opened = client.watch().prefix(prefix).watcher();
     watcher = opened;
     for (const event of ['put', 'delete'] as const) opened.on(event, () => hint());
@@ -96,7 +97,7 @@ function createEtcdRegistry(client: EtcdClient, prefix: string): LeaseRegistry {
     },
 
     async close() {
-      hint = () => {};
+      isClosed = true;
       drop(watcher);
     },
   };

@@ -82,15 +82,18 @@ function overNodeRedis(client: NodeRedisClient): Redis {
     subscribe(channel, onMessage) {
       const subscriber = client.duplicate();
       surviveErrors(subscriber);
-      const subscribed = subscriber.connect().then(() => subscriber.subscribe(channel, onMessage));
-      // `disconnect` of one that never was connected rejects, or throws.
-      return {
-        subscribed,
-        stop: () =>
-          void Promise.resolve()
-            .then(() => subscriber.disconnect())
-            .catch(ignore),
+      let isStopped = false;
+      // Of one that is not open yet it fails; so it is done again when it is.
+      const end = (): void =>
+        void Promise.resolve()
+          .then(() => subscriber.disconnect())
+          .catch(ignore);
+      const subscribed = subscriber.connect().then(() => (isStopped ? end() : subscriber.subscribe(channel, onMessage)));
+      const stop = (): void => {
+        isStopped = true;
+        end();
       };
+      return { subscribed, stop };
     },
   };
 }

@@ -43,6 +43,7 @@ function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry
   let known: { readonly stamp: string; readonly values: readonly string[] } = { stamp: '', values: [] };
   let subscription: { readonly stop: () => void } | undefined;
   let isClosed = false;
+  let opens = 0;
 
   const run = (script: string, args: string[]): Promise<unknown> =>
     redis.command('EVAL', [script, String(keys.length), ...keys, ...args]);
@@ -54,11 +55,14 @@ function createRedisRegistry(client: RedisClient, prefix: string): LeaseRegistry
 
   return {
     async open(onHint) {
+      opens += 1;
+      const own = opens;
       known = { stamp: '', values: [] };
       await redis.ready();
       // Connects a lazy one, and says whether it may be used at all: a password may be wanted.
       await redis.command('PING', []);
-      if (isClosed) return;
+      // Several may have waited for the connection, of which only the last is still waited for.
+      if (isClosed || own !== opens) return;
       stop();
       const { subscribed, ...rest } = redis.subscribe(channel, onHint);
       subscription = rest;

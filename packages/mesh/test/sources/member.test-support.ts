@@ -46,17 +46,14 @@ export async function startMember({ service, pingIntervalMs, port = 0, found }: 
   const events: SourceEvent[] = [];
   const routes: RouteDescriptor[] = [{ method: 'GET', paths: ['/port'] }];
   let isDead = false;
-  let served: Mesh | undefined;
+  let mesh: Mesh | undefined;
   const say = (message: string) => void warnings.push(message);
 
   const server = http.createServer((req, res) => {
     if (isDead) return;
-    // An engine may have named this address before: whoever asks here too early finds nobody.
-    if (served === undefined) {
-      res.writeHead(503).end();
-      return;
-    }
-    served.front(req, res, () => {
+    // Whoever looks at the address before there is a mesh finds nobody.
+    if (mesh === undefined) return void res.writeHead(503).end();
+    mesh.front(req, res, () => {
       res.setHeader('content-type', 'application/json');
       res.end(JSON.stringify((server.address() as AddressInfo).port));
     });
@@ -74,11 +71,11 @@ export async function startMember({ service, pingIntervalMs, port = 0, found }: 
     log: { info: say, warn: say, error: say },
     ...(await found(url)),
   });
-  const mesh = createMesh(options, { routes: () => routes, clock: stoppable(() => isDead) });
-  mesh.on('change', (instance) => instance.status === 'DOWN' && downs.push(instance));
-  mesh.on('source', (event) => events.push(event));
-  served = mesh;
-  mesh.join({ protocol: 'http', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
+  const started = createMesh(options, { routes: () => routes, clock: stoppable(() => isDead) });
+  mesh = started;
+  started.on('change', (instance) => instance.status === 'DOWN' && downs.push(instance));
+  started.on('source', (event) => events.push(event));
+  started.join({ protocol: 'http', host: '127.0.0.1', port: (server.address() as AddressInfo).port });
 
   function closeServer(): Promise<void> {
     server.closeAllConnections();
@@ -88,16 +85,16 @@ export async function startMember({ service, pingIntervalMs, port = 0, found }: 
   return {
     service,
     url,
-    mesh,
+    mesh: started,
     warnings,
     downs,
     engine: events,
-    up: (name) => mesh.instances(name).filter(({ status }) => status === 'UP'),
+    up: (name) => started.instances(name).filter(({ status }) => status === 'UP'),
     addRoute: (route) => void routes.push(route),
     leave() {
       // Also the dead have to be cleared away.
       isDead = false;
-      ending ??= mesh.close(NO_DRAIN, closeServer);
+      ending ??= started.close(NO_DRAIN, closeServer);
       return ending;
     },
     crash() {
