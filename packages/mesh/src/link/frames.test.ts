@@ -1,3 +1,4 @@
+import type { Clock } from '@express-micro/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEADLINE } from '../wire.ts';
@@ -96,6 +97,21 @@ describe('frames', () => {
     for (let n = 0; n < 100; n++) writer.frame(1, 0, n, 0, 'head', 'body');
     await new Promise((resolve) => setImmediate(resolve));
     expect(written).toHaveLength(1);
+  });
+
+  it('of a long turn do not wait for its end', async () => {
+    const written: Uint8Array[] = [];
+    let nowMs = 0;
+    const clock = { monotonicMs: () => nowMs } as Clock;
+    const writer = new FrameWriter({ write: (bytes) => written.push(bytes) }, () => {}, clock);
+    for (let n = 0; n < 10; n++) {
+      writer.frame(1, 0, n, 0, 'head', 'body');
+      nowMs += 1;
+    }
+    // Three each time: the third comes two milliseconds after the first.
+    expect(written.map(({ length }) => length)).toEqual([66, 66, 66]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(written.map(({ length }) => length)).toEqual([66, 66, 66, 22]);
   });
 
   it('garbage is refused with a reason, or waited for, and never held beyond one frame', () => {

@@ -1,5 +1,6 @@
 // Hot path: every frame of both sides. Its bench: bench/link-cost.mjs
 import type { Socket } from 'node:net';
+import type { Clock } from '@express-micro/core';
 import { FrameReader, type FrameReceiver } from './frame-reader.ts';
 import { FrameWriter } from './frame-writer.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -11,6 +12,8 @@ interface LinkEndOptions {
   /** Keys of each direction, as this side sees them, where calls are signed. */
   readonly seal: { readonly out: Buffer; readonly in: Buffer } | undefined;
   readonly receiver: FrameReceiver;
+  /** Where others compute between two frames of a turn. */
+  readonly clock?: Clock;
   /** After each write, with everything that was put in before. */
   readonly onWritten: () => void;
   /** Once. */
@@ -25,9 +28,9 @@ export class LinkEnd {
   private isHeld = false;
   isClosed = false;
 
-  constructor({ socket, seal, receiver, onWritten, onClosed }: LinkEndOptions) {
+  constructor({ socket, seal, receiver, clock, onWritten, onClosed }: LinkEndOptions) {
     this.socket = socket;
-    this.writer = new FrameWriter(seal === undefined ? socket : new SealedSink(socket, seal.out), onWritten);
+    this.writer = new FrameWriter(seal === undefined ? socket : new SealedSink(socket, seal.out), onWritten, clock);
     this.heartbeat = new Heartbeat({
       ping: () => this.writer.frame(PING, 0, 0, 0, '', ''),
       isWriting: () => socket.writableLength > 0,

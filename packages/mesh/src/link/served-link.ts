@@ -78,6 +78,8 @@ export class ServedLink implements Carrier, FrameReceiver {
       socket,
       seal: seal && { out: seal.toCaller, in: seal.toServer },
       receiver: this,
+      // The handlers of a chunk run one after the other: the answer of the first must not wait for the last.
+      clock: options.clock,
       onWritten: () => this.written(),
       onClosed: () => this.closed(),
     });
