@@ -1,25 +1,17 @@
-import type { Clock, Log, Random } from '@express-micro/core';
 import type { MembershipAction } from '../membership/events.ts';
 import { encodeQuestion, parseReply } from '../membership/message-codec.ts';
 import { type Answer, createParticipant, type Participant, type Question } from '../membership/participant.ts';
 import { isRoutable } from '../membership/preservation.ts';
 import type { Entry } from '../membership/state.ts';
 import type { MembershipTunables } from '../membership/tunables.ts';
-import type { DiscoveryAnswer, DiscoveryClient } from './discovery-client.ts';
+import type { DiscoveryAnswer } from './discovery-client.ts';
 import { complaintOf } from './seed-complaints.ts';
-import type { MemberListener, MemberSource, SourceMember } from './source.ts';
+import type { DiscoverySurroundings, MemberSource, SourceMember } from './source.ts';
 
-export interface PeerSourceOptions {
+export interface PeerSourceOptions extends DiscoverySurroundings {
   /** Origins of the peers to ask first; any one of them is enough. */
   readonly peers: readonly string[];
   readonly tunables: MembershipTunables;
-  readonly client: DiscoveryClient;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly onChange: MemberListener;
-  /** A member has been gone for so long that nobody needs to remember it. */
-  readonly onForgotten: (id: string) => void;
 }
 
 /** The longest that `leave()` waits for the others to take note. */

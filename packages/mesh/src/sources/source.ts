@@ -57,10 +57,8 @@ export interface MemberSource {
 /** How a source tells the mesh that something about a member is new. */
 export type MemberListener = (member: SourceMember) => void;
 
-/** What a source gets from the mesh that it works for. */
-export interface SourceSurroundings {
-  /** From which every time of discovery is derived. */
-  readonly pingIntervalMs: number;
+/** What every source gets from the mesh that it works for. */
+export interface DiscoverySurroundings {
   /** Asks a member itself, at its own address. */
   readonly client: DiscoveryClient;
   readonly clock: Clock;
@@ -69,6 +67,12 @@ export interface SourceSurroundings {
   readonly onChange: MemberListener;
   /** A member has been gone for so long that nobody needs to remember it. */
   readonly onForgotten: (id: string) => void;
+}
+
+/** What a source that reads an engine gets besides. */
+export interface SourceSurroundings extends DiscoverySurroundings {
+  /** From which every time of discovery is derived. */
+  readonly pingIntervalMs: number;
   readonly onEngine: (event: SourceEvent) => void;
   /** Whom this process knew when it was part of the mesh before. Nobody else would tell it of those who went meanwhile. */
   readonly known: readonly SourceMember[];
