@@ -96,7 +96,7 @@ async function measureDeadline(transport) {
     const { timeoutMs } = LATE;
 
     // The middle calls the leaf when its own time is up.
-    const tooLate = await make(front, callOf('middle', 'getWorkLate', { timeoutMs }), LATE);
+    const tooLate = await make(front, callOf('middle', 'getTaskLate', { timeoutMs }), LATE);
     // Requests that come with no time left, as a slow network brings them.
     const expired = await Promise.all(
       Array.from({ length: 100 }, () => fetch(`${leaf.url}/task`, { headers: { 'express-micro-deadline': '0' } })),

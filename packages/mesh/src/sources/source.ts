@@ -55,7 +55,7 @@ export interface MemberSource {
 }
 
 /** How a source tells the mesh that something about a member is new. */
-export type MemberListener = (member: SourceMember) => void;
+type MemberListener = (member: SourceMember) => void;
 
 /** What every source gets from the mesh that it works for. */
 export interface DiscoverySurroundings {
