@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import type { TLSSocket } from 'node:tls';
 import {
   type Caller,
+  type CallObserver,
   type Clock,
   createRequestIds,
   type Lifetime,
@@ -14,6 +15,7 @@ import {
 } from '@express-micro/core';
 import { createCallChain } from './call/chain.ts';
 import { createInvoker } from './call/invoke.ts';
+import { createCallObservers } from './call/observe.ts';
 import { createServicesProxy, type ServicesOf } from './call/services.ts';
 import { createTargets } from './call/targets.ts';
 import { type Counters, createCounters } from './counters.ts';
@@ -96,6 +98,10 @@ export interface Mesh<S = Record<never, never>> {
   /** What has happened so far, as numbers that only grow (links: how many are open). */
   counters(): Readonly<Counters>;
   on: MeshNews['on'];
+  /** Sees each call from now on. Answers how to stop. */
+  observeCalls(observer: CallObserver): () => void;
+  /** Never refuses these paths for overload, nor what is below them. */
+  spare(paths: readonly string[]): void;
   rotate(keys: string): void;
   /** Leaves. `stopServing` runs when the others know and may take in what is under way; then everything ends. */
   close(times: Drain, stopServing?: (limitMs: number) => Promise<void>): Promise<void>;
@@ -156,7 +162,9 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     ? createLinkPool({ credentials, counters, clock, random, isSigning, isKnown, tls, overHttp, onDisconnect })
     : undefined;
   const transport = chooseTransport({ http, links, callerToken: credentials.callerToken, counters });
+  const observers = createCallObservers(log);
   const chain = createCallChain({
+    observers,
     tunables: options,
     clock,
     random,
@@ -178,6 +186,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const invoker = createInvoker({
     targets,
     chain,
+    observers,
     clock,
     counters,
     timeoutMs,
@@ -380,6 +389,8 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
       }),
     counters: () => Object.freeze({ ...counters }),
     on: news.on,
+    observeCalls: observers.add,
+    spare: (paths) => shedding?.spare(paths),
     rotate: (keys) => secret.rotate(keys),
     isReady,
     readiness: createReadiness(isReady),
