@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallObserver } from './call-observer.ts';
 
 /** What the mesh lets its siblings know of an app, and do with it. */
@@ -8,6 +9,8 @@ export interface MeshPart {
   /** The others that are known. */
   instances(): readonly { readonly id: string; readonly service: string; readonly status: string }[];
   isReady(): boolean;
+  /** Verifies who calls, and runs `next` in the context of the request; answers by itself whom it does not let in. */
+  front(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
   /** Events of the mesh: `change`, `overload`, `drain`, … Answers how to stop listening. */
   on(event: string, listener: (...args: readonly unknown[]) => void): () => void;
   /** Sees each call from now on. Answers how to stop. */

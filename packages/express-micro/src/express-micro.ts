@@ -186,12 +186,13 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
   };
   const onSigterm = (): void => void close(drainOnSigterm(resolved.drain));
   if (resolved.closeOnSigterm) process.once('SIGTERM', onSigterm);
-  const { observeCalls, spare, isReady, instances } = mesh;
+  const { observeCalls, spare, isReady, instances, front } = mesh;
   const withdraw = offerPart(app, 'mesh', {
     serviceName: resolved.serviceName,
     counters: () => ({ ...mesh.counters() }),
     instances,
     isReady,
+    front,
     on: (event, listener) => mesh.on(event as keyof MeshEvents, (...args: readonly unknown[]) => void listener(...args)),
     observeCalls,
     spare,
