@@ -5,7 +5,6 @@ import type { TLSSocket } from 'node:tls';
 import {
   type Caller,
   type Clock,
-  createRequestIds,
   type Lifetime,
   type Random,
   settlesWithin,
@@ -181,7 +180,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     clock,
     counters,
     timeoutMs,
-    nextRequestId: createRequestIds(random),
+    nextRequestId: () => random.uuid(),
     isClosed: () => isClosed,
     mayCall: allow && ((service, path) => allow.decide(service, serviceName, path) === 'allowed'),
   });
