@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Lifetime } from './lifetime.ts';
-import type { Random } from './random.ts';
 
 /** Who made the call that is being served, as verified by a signature or a caller token. */
 export interface Caller {
@@ -54,15 +53,25 @@ export function runInContext<T>(context: Context, run: () => T): T {
 }
 
 /**
- * Ids for what begins in this process: a random prefix and a counter. Unique as a UUID is, and nothing is drawn for each.
+ * What stands outside of everything else leaves this on a request: the id that the request goes by, and a place for the
+ * context that is opened for it further in. So both speak of one request, whoever of them is called first.
  */
-export function createRequestIds(random: Random): () => string {
-  const prefix = random.bytes(9).toString('base64url');
-  let count = 0;
-  return () => {
-    count += 1;
-    return `${prefix}.${count.toString(36)}`;
-  };
+export interface Entrance {
+  readonly requestId: string;
+  /** `undefined` until somebody has opened one. */
+  context: Context | undefined;
+}
+
+const ENTRANCE: unique symbol = Symbol.for('express-micro.entrance.1') as never;
+type EnteredRequest = object & { [ENTRANCE]?: Entrance };
+
+/** On the request itself, not in a WeakMap: that costs the garbage collector more than a request is worth. */
+export function entranceOf(request: object): Entrance | undefined {
+  return (request as EnteredRequest)[ENTRANCE];
+}
+
+export function markEntrance(request: object, entrance: Entrance): void {
+  (request as EnteredRequest)[ENTRANCE] = entrance;
 }
 
 /** 1 to 128 letters, digits, `_`, `.` and `-`: safe in a header, a log line and a file name. */

@@ -15,10 +15,12 @@ export { settlesWithin } from './closing.ts';
 export {
   type Caller,
   type Context,
-  createRequestIds,
   currentContext,
+  type Entrance,
+  entranceOf,
   isRequestId,
   keepContext,
+  markEntrance,
   runInContext,
 } from './context.ts';
 export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATUS_OF_KIND } from './errors.ts';

@@ -6,7 +6,6 @@ import {
   type Caller,
   type CallObserver,
   type Clock,
-  createRequestIds,
   type Lifetime,
   type Random,
   systemClock,
@@ -187,7 +186,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     clock,
     counters,
     timeoutMs,
-    nextRequestId: createRequestIds(random),
+    nextRequestId: () => random.uuid(),
     isClosed: () => isClosed,
     mayCall: allow && ((service, path) => allow.decide(service, serviceName, path) === 'allowed'),
   });

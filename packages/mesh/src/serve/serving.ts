@@ -1,7 +1,16 @@
 // Hot path: one object for each request to the app. Its bench: bench/call-cost.mjs
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Caller, type Clock, type Context, type Expiry, isRequestId, Lifetime, type Random } from '@express-micro/core';
+import {
+  type Caller,
+  type Clock,
+  type Context,
+  type Expiry,
+  entranceOf,
+  isRequestId,
+  Lifetime,
+  type Random,
+} from '@express-micro/core';
 import { meshError } from '../errors.ts';
 import { WHEN_CLOSED } from '../wire.ts';
 
@@ -60,7 +69,9 @@ export class Serving implements Context {
     this.res = res;
     this.beganAtMs = atMs;
     this.endsAtMs = endsAtMs;
-    this.requestId = isRequestId(given) ? given : surroundings.random.uuid();
+    const entrance = entranceOf(req);
+    if (entrance !== undefined) entrance.context = this;
+    this.requestId = entrance?.requestId ?? (isRequestId(given) ? given : surroundings.random.uuid());
     this.caller = caller;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.tracestate = typeof tracestate === 'string' ? tracestate : undefined;

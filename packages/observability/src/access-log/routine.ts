@@ -1,0 +1,10 @@
+import type { ObservedRequest } from '../request/observed-request.ts';
+
+/** What the instances of a mesh say to each other every second, by the name of express-micro for it. */
+const MESH = '/_discovery/';
+const FAILED = 400;
+
+/** Requests that say nothing to anybody while they go well. */
+export function isRoutine(request: ObservedRequest): boolean {
+  return request.url.startsWith(MESH) && request.isFinished && request.status < FAILED;
+}

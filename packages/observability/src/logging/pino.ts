@@ -1,0 +1,54 @@
+import { type DestinationStream, destination, type Logger as Pino, pino } from 'pino';
+import { LEVELS, type LevelName } from './levels.ts';
+import type { Destination } from './line-buffer.ts';
+
+export type PinoLine = (fields: object | undefined, message: string | undefined) => void;
+
+export interface PinoOptions {
+  readonly service: string;
+  readonly timestamp: () => string;
+  /** Takes each line, with its line end. */
+  readonly write: (line: string) => void;
+}
+
+/**
+ * pino as the maker of lines: JSON with the row's names. Which levels are told is decided before, so all are on here.
+ * One function a level, in the order of ranks.
+ */
+export function createPinoLines({ service, timestamp, write }: PinoOptions): readonly PinoLine[] {
+  const stream: DestinationStream = { write };
+  const logger = pino(
+    {
+      customLevels: LEVELS,
+      useOnlyCustomLevels: true,
+      levelComparison: 'DESC',
+      level: 'trace',
+      base: { service },
+      messageKey: 'message',
+      errorKey: 'error',
+      // Errors are fields by the time they come here, with what is secret in them taken out.
+      serializers: { error: (error: unknown) => error },
+      timestamp: () => `,"timestamp":"${timestamp()}"`,
+      formatters: { level: (level) => ({ level }) },
+    },
+    stream,
+  ) as Pino<LevelName>;
+  return (Object.keys(LEVELS) as LevelName[]).map((level) => (fields, message) => logger[level](fields, message));
+}
+
+/** A file, or a descriptor such as 1 for standard output. Written at once and in order; a full pipe is waited for. */
+export function openDestination(dest: string | number): Destination {
+  const boom = destination({ dest, sync: true, minLength: 0, append: true, mkdir: true });
+  return {
+    write: (lines) => void boom.write(lines),
+    close: () =>
+      new Promise((resolve) => {
+        // Standard output is not ours to close.
+        if (typeof dest === 'number') resolve();
+        else {
+          boom.once('close', resolve);
+          boom.end();
+        }
+      }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import { entranceOf, keepContext } from '@express-micro/core';
+import { createAccessLog } from './access-log/access-log.ts';
+import { createRequestLog } from './access-log/request-logger.ts';
+import { optionInvalid } from './errors.ts';
+import { levelEndpoint } from './logging/level-endpoint.ts';
+import { type Logger, raiseRequests } from './logging/logger.ts';
+import { createRaisedRequests } from './logging/request-level.ts';
+import { loggerFrom, type ObservabilityOptions, resolveObservabilityOptions } from './options.ts';
+import { ObservedRequest, observe, type RequestObserver } from './request/observed-request.ts';
+import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
+import { type ExpressApp, isExpressApp, standOutside } from './request/stand-outside.ts';
+
+/** What an app that is observed has. */
+export interface Observability {
+  /** Writes lines that know their request, from anywhere: export it, or make it where it is needed with `createLogger`. */
+  readonly logger: Logger;
+  /** Writes what is held and lets go of files and signals. The app goes on, unobserved. */
+  close(): Promise<void>;
+}
+
+const observed = new WeakSet<object>();
+
+/**
+ * One line, and an operator can answer what happened to a request: every request has an id, a line in the access log, and lines
+ * of the app that know which request they belong to.
+ *
+ * Call it once an app, on the outermost app, before or after `expressMicro(app)`, and before or after the routes are declared.
+ *
+ * @throws OBSERVABILITY_OPTION_INVALID names the option, what it got and what it takes
+ * @throws OBSERVABILITY_FILE_REFUSED when a log file cannot be opened
+ */
+export function observability(app: ExpressApp, options?: ObservabilityOptions): Observability {
+  if (!isExpressApp(app)) throw optionInvalid('observability() takes an Express app first: observability(express(), { … }).', {});
+  if (observed.has(app))
+    throw optionInvalid('observability() was called twice with the same app. Keep what the first call returned.', {});
+  const resolved = resolveObservabilityOptions(options);
+  keepContext();
+
+  // Each part looks at requests, in this order, and can be had alone.
+  const observers: RequestObserver[] = [];
+  const closers: (() => Promise<void>)[] = [];
+
+  // Lines of the app.
+  const { logger, isOurs } = loggerFrom(resolved.logger, resolved.service);
+  if (isOurs) closers.push(() => logger.close());
+  if (resolved.levelHeader !== undefined) {
+    const raised = createRaisedRequests(resolved.levelHeader);
+    raiseRequests(logger, raised);
+    observers.push(raised.observer);
+  }
+
+  // A line for each request.
+  if (resolved.accessLog === 'structured') observers.push(createRequestLog(logger));
+  else if (resolved.accessLog !== false) {
+    const log = createAccessLog(resolved.accessLog);
+    observers.push(log.observer);
+    closers.push(log.close);
+  }
+
+  const endpoint = endpointAt(resolved.levelEndpoint, logger);
+  let isClosed = false;
+  standOutside(
+    app,
+    (req, res, onward) => {
+      const request = observe(SYSTEM, req, res, observers);
+      const own = endpoint(req);
+      inContext(request, own === undefined ? onward : () => own(req, res, onward));
+    },
+    (req) => isClosed || isObservedBy(observers, req),
+  );
+  observed.add(app);
+
+  return {
+    logger,
+    async close() {
+      isClosed = true;
+      observed.delete(app);
+      // The logger last: what the others do at their end can still be told.
+      for (const close of closers.reverse()) await close();
+    },
+  };
+}
+
+/** Whether a request has passed already: the mesh, which may stand in the middle of us, calls us again. */
+function isObservedBy(observers: readonly RequestObserver[], req: IncomingMessage): boolean {
+  const request = entranceOf(req);
+  return request instanceof ObservedRequest && observers.every((observer) => request.observers.includes(observer));
+}
+
+function endpointAt(
+  given: ReturnType<typeof resolveObservabilityOptions>['levelEndpoint'],
+  logger: Logger,
+): (req: IncomingMessage) => Middleware | undefined {
+  if (given === undefined) return () => undefined;
+  const { path, ...options } = given;
+  const middleware = levelEndpoint(logger, options);
+  return ({ url = '' }) => (url === path || url.startsWith(`${path}?`) ? middleware : undefined);
+}
