@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, type Log, type MeshPart, offerPart, watchPart } from '@express-micro/core';
+import { type Clock, type Log, type MeshPart, type Option, offerPart, watchPart } from '@express-micro/core';
 import { createEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { openSidePort, type SidePort } from './endpoints/side-port.ts';
 import { createHealth, type Health } from './health/health.ts';
-import type { ResolvedHealth } from './health/options.ts';
+import { healthOption, type ResolvedHealth } from './health/options.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import type { ResolvedMetrics } from './metrics/options.ts';
+import { metricsOption, type ResolvedMetrics } from './metrics/options.ts';
 import type { RoutedApp } from './metrics/route-pattern.ts';
 import type { RequestObserver } from './request/observed-request.ts';
-import type { ResolvedShutdown } from './shutdown/options.ts';
+import { type ResolvedShutdown, shutdownOption } from './shutdown/options.ts';
 import { createShutdown, type Shutdown } from './shutdown/shutdown.ts';
 
-/** Each `false` where it is switched off. */
+/** Each `false` where nothing of it is to be seen from outside; what it gives to the app's own code is there all the same. */
 export interface OperationsOptions {
   readonly metrics: ResolvedMetrics | false;
   readonly health: ResolvedHealth | false;
@@ -21,103 +21,109 @@ export interface OperationsOptions {
 export interface OperationsSurroundings {
   readonly clock: Clock;
   readonly log: Log;
-  /** Writes out what the log still holds: the last thing that a process does. */
-  readonly flush: () => Promise<void>;
+  /** The last thing that a process does, when all else is closed: to end what observes, the log with it. */
+  readonly last: () => Promise<void>;
   /** @default process.exit */
   readonly exit?: (code: number) => void;
 }
 
 /** What operators and platforms ask of a process, and how they end it: metrics, health, shutdown. */
 export interface Operations {
-  readonly metrics: Metrics | undefined;
-  readonly health: Health | undefined;
-  readonly shutdown: Shutdown | undefined;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly shutdown: Shutdown;
   /** What is to be told of each request. */
   readonly observers: readonly RequestObserver[];
   /** Stands before everything of the app; answers whether a request was one of ours. */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
   /** Resolves when the ports of our own listen, or cannot. */
   readonly opened: Promise<void>;
-  /** The port of their own at which metrics, or health, are read, once it is open. */
+  /** The port of its own at which this is read, once it is open. */
   port(of: 'metrics' | 'health'): number | undefined;
   close(): Promise<void>;
 }
 
 export function createOperations(
   app: RoutedApp,
-  { metrics: metricsOptions, health: healthOptions, shutdown: shutdownOptions }: OperationsOptions,
-  { clock, log, flush, exit }: OperationsSurroundings,
+  options: OperationsOptions,
+  { clock, log, last, exit }: OperationsSurroundings,
 ): Operations {
   let mesh: MeshPart | undefined;
-  const metrics = metricsOptions === false ? undefined : createMetrics(metricsOptions, { app, clock, log });
-  const shutdown =
-    shutdownOptions === false
-      ? undefined
-      : createShutdown(shutdownOptions, { app, clock, log, mesh: () => mesh, last: close, ...(exit && { exit }) });
-  const health =
-    healthOptions === false
-      ? undefined
-      : createHealth(healthOptions, { clock, log, mesh: () => mesh, isLeaving: () => shutdown?.isLeaving === true });
-  if (health !== undefined) metrics?.add(health.collect);
+  const metrics = createMetrics(orDefaults(options.metrics, metricsOption), {
+    app,
+    clock,
+    log,
+    isMeasuring: options.metrics !== false,
+  });
+  const shutdownOptions = options.shutdown === false ? { ...orDefaults(false, shutdownOption), signals: [] } : options.shutdown;
+  const shutdown = createShutdown(shutdownOptions, { app, clock, log, mesh: () => mesh, last, ...(exit && { exit }) });
+  const health = createHealth(orDefaults(options.health, healthOption), {
+    clock,
+    log,
+    mesh: () => mesh,
+    isLeaving: () => shutdown.isLeaving,
+  });
+  metrics.add(health.collect);
 
-  // Where each is answered: on the app, or on a port of its own, which two of them may share.
+  // Where each is answered: on the app, or on a port of its own, which both may share.
   const onApp: Endpoint[] = [];
   const onPorts = new Map<number, { readonly host: string | undefined; readonly endpoints: Endpoint[] }>();
-  const place = (
-    options: { readonly port: number | undefined; readonly host: string | undefined },
-    endpoints: readonly Endpoint[],
-  ) => {
-    if (options.port === undefined) return void onApp.push(...endpoints);
-    const shared = onPorts.get(options.port) ?? { host: options.host, endpoints: [] };
-    onPorts.set(options.port, shared);
+  const place = (given: ResolvedMetrics | ResolvedHealth | false, endpoints: readonly Endpoint[]) => {
+    if (given === false) return;
+    const { port, host } = given;
+    if (port === undefined) return void onApp.push(...endpoints);
+    const shared = onPorts.get(port) ?? { host, endpoints: [] };
+    onPorts.set(port, shared);
     shared.endpoints.push(...endpoints);
   };
-  if (metricsOptions !== false && metrics !== undefined) place(metricsOptions, [metrics.endpoint]);
-  if (healthOptions !== false && health !== undefined) place(healthOptions, health.endpoints);
-  const answer = createEndpoints(onApp, () => mesh);
-  const ports = new Map<number, SidePort>(
-    [...onPorts].map(([port, { host, endpoints }]) => [
+  place(options.metrics, [metrics.endpoint]);
+  place(options.health, health.endpoints);
+  const ports = new Map<number, SidePort>();
+  for (const [port, { host, endpoints }] of onPorts) {
+    ports.set(
       port,
       openSidePort(
         { port, host },
         createEndpoints(endpoints, () => mesh),
         { clock, log },
       ),
-    ]),
-  );
+    );
+  }
 
   // The mesh may be there already, or come later, or go and come again.
   const unwatch = watchPart(app, 'mesh', (part) => {
     mesh = part;
     part.spare(onApp.map(({ path }) => path));
-    const unwatchMesh = metrics?.watchMesh(part);
+    const unwatchMesh = options.metrics === false ? () => {} : metrics.watchMesh(part);
     return () => {
-      unwatchMesh?.();
+      unwatchMesh();
       mesh = undefined;
     };
   });
-  const withdraw = shutdown === undefined ? () => {} : offerPart(app, 'shutdown', shutdown);
-
-  async function close(): Promise<void> {
-    unwatch();
-    withdraw();
-    await Promise.all([...ports.values()].map((port) => port.close()));
-    health?.close();
-    metrics?.close();
-    await flush();
-  }
+  const withdraw = offerPart(app, 'shutdown', shutdown);
 
   return {
-    metrics: metrics?.metrics,
-    health: health?.health,
+    metrics: metrics.metrics,
+    health: health.health,
     shutdown,
-    observers: metrics === undefined ? [] : [metrics.observer],
-    answer,
+    observers: options.metrics === false ? [] : [metrics.observer],
+    answer: createEndpoints(onApp, () => mesh),
     opened: Promise.all([...ports.values()].map(({ opened }) => opened)).then(() => {}),
     port(of) {
-      const options = of === 'metrics' ? metricsOptions : healthOptions;
-      return options === false || options.port === undefined ? undefined : ports.get(options.port)?.port;
+      const given = options[of];
+      return given === false || given.port === undefined ? undefined : ports.get(given.port)?.port;
     },
-    close,
+    async close() {
+      unwatch();
+      withdraw();
+      shutdown.forget();
+      await Promise.all([...ports.values()].map((port) => port.close()));
+      health.close();
+      metrics.close();
+    },
   };
+}
+
+function orDefaults<T>(given: T | false, option: Option<T | false>): T {
+  return given === false ? (option.fallback() as T) : given;
 }

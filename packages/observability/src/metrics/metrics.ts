@@ -38,6 +38,8 @@ export interface MetricsSurroundings {
   readonly app: RoutedApp;
   readonly clock: Clock;
   readonly log: Log;
+  /** `false`: only what the app counts itself. */
+  readonly isMeasuring: boolean;
 }
 
 /** Below this a page is not worth to be compressed. */
@@ -49,15 +51,17 @@ const compress = promisify(gzip);
  * Metrics of one app: its requests, its connections, its mesh, its process, and those of its own. Nothing is kept in what
  * prom-client shares in a process, so several apps in one do not get in each other's way.
  */
-export function createMetrics(options: ResolvedMetrics, { app, clock, log }: MetricsSurroundings): MetricsPart {
+export function createMetrics(options: ResolvedMetrics, { app, clock, log, isMeasuring }: MetricsSurroundings): MetricsPart {
   const { maxLabelValues, maxSeries, buckets } = options;
   const prom = createPromMetrics();
   const requests = createRequestMetrics(buckets, clock);
   const connections = createConnectionCount(app);
   const more: Collect[] = [];
   let mesh: MeshMetrics | undefined;
-  watchRoutes(app);
-  watchProcess();
+  if (isMeasuring) {
+    watchRoutes(app);
+    watchProcess();
+  }
   // Exemplars ask whose request it is in which something is observed.
   keepContext();
   const custom = createCustomMetrics({
@@ -75,7 +79,7 @@ export function createMetrics(options: ResolvedMetrics, { app, clock, log }: Met
       mesh?.collect() ?? [],
       ...more.map((collect) => collect()),
       custom.collect(),
-      collectProcess(),
+      isMeasuring ? collectProcess() : [],
     ]);
     return families.flat();
   }

@@ -31,6 +31,11 @@ export function showPath(path: unknown): string {
   return typeof path === 'string' ? path : String(path ?? '');
 }
 
+/** The same of a mount, behind which another path stands. */
+export function showMount(path: unknown): string {
+  return typeof path === 'string' ? path.replace(/\/+$/, '') : showPath(path);
+}
+
 /** The pattern at which a router is mounted, and how much of `address` it took. */
 export function mountPattern(layer: MountLayer, address: string): MountPattern {
   const matching = layer as MatchingLayer;
@@ -38,10 +43,10 @@ export function mountPattern(layer: MountLayer, address: string): MountPattern {
   const length = match?.text.length ?? 0;
   let pattern = learned.get(layer);
   if (pattern === undefined) {
-    pattern = matching.rawPath === undefined ? learn(matching, match) : showPath(matching.rawPath);
+    pattern = matching.rawPath === undefined ? learn(matching, match) : showMount(matching.rawPath);
     if (match !== undefined || matching.rawPath !== undefined) learned.set(layer, pattern);
   }
-  return { pattern: pattern === '/' ? '' : pattern, length };
+  return { pattern, length };
 }
 
 /** Whether these layers, one in the other, take all of `address`. */

@@ -1,7 +1,7 @@
 // Hot path: every request that takes a route passes here. Its bench: bench/metrics-cost.mjs
 
 import type { IncomingMessage } from 'node:http';
-import { matchMount, mountPattern, showPath } from './mount-pattern.ts';
+import { matchMount, mountPattern, showMount, showPath } from './mount-pattern.ts';
 
 /**
  * What the reader relies on in Express's own objects. None of it is public, all of it has been stable since 4.21 and 5.0.
@@ -108,7 +108,7 @@ function look(root: App, req: RoutedRequest, route: object): Known {
 /** An app that is mounted on an app knows where; one that a router calls is found in the tree. */
 function placeOfApp(root: App, app: App, baseUrl: string): string {
   if (app === root) return '';
-  if (app.parent !== undefined) return joined(placeOfApp(root, app.parent, baseUrl), showPath(app.mountpath), '');
+  if (app.parent !== undefined) return placeOfApp(root, app.parent, baseUrl) + showMount(app.mountpath);
   const [place] = placesOf(stackOf(root), (layer) => layer.handle === app);
   return prefixOf(place ?? [], baseUrl);
 }
@@ -127,7 +127,7 @@ function prefixOf(place: Place, baseUrl: string): string {
   let prefix = '';
   for (const layer of place) {
     const { pattern, length } = mountPattern(layer, left);
-    prefix = joined(prefix, pattern, '');
+    prefix += pattern;
     left = left.slice(length);
   }
   return prefix;
@@ -169,8 +169,7 @@ function stackOfHandle(handle: unknown): readonly MountLayer[] | undefined {
   return Array.isArray(stack) ? stack : undefined;
 }
 
-function joined(prefix: string, path: string, root = '/'): string {
-  const tail = path === '/' && (prefix !== '' || root === '') ? '' : path;
-  const pattern = prefix.endsWith('/') && tail.startsWith('/') ? prefix + tail.slice(1) : prefix + tail;
-  return pattern === '' ? root : pattern.slice(0, MAX_LENGTH);
+function joined(prefix: string, path: string): string {
+  const pattern = path === '/' && prefix !== '' ? prefix : prefix + path;
+  return pattern.slice(0, MAX_LENGTH);
 }

@@ -20,6 +20,12 @@ export interface Shutdown extends ShutdownPart {
   now(reason?: string): Promise<boolean>;
 }
 
+/** The same, for who puts the parts of an app together. */
+export interface ShutdownOfApp extends Shutdown {
+  /** Hears no signal any more. */
+  forget(): void;
+}
+
 export interface ShutdownSurroundings {
   readonly app: unknown;
   readonly clock: Clock;
@@ -44,7 +50,7 @@ const LAST_LIMIT_MS = 2_000;
  * Ends what an app consists of, in order: not ready; the mesh and the servers; what was registered, the last one first; the log.
  * Each of them is bounded, and so is the whole. What was waited for, and what was not, stands in the log.
  */
-export function createShutdown(options: ResolvedShutdown, surroundings: ShutdownSurroundings): Shutdown {
+export function createShutdown(options: ResolvedShutdown, surroundings: ShutdownSurroundings): ShutdownOfApp {
   const { app, clock, log, mesh, last } = surroundings;
   const { signals, limitMs, timeoutMs, serveOnMs, exits } = options;
   const exit = surroundings.exit ?? ((code: number) => process.exit(code));
@@ -71,8 +77,6 @@ export function createShutdown(options: ResolvedShutdown, surroundings: Shutdown
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
       isWell = (await close(part, left())) && isWell;
     }
-    stopWatching();
-    stopHearing();
     log.info(`left in ${Math.round(clock.monotonicMs() - beganAtMs)} ms, ${isWell ? 'all closed' : 'and not all of it closed'}`);
     await settlesWithin(clock, Math.min(LAST_LIMIT_MS, Math.max(left(), 100)), last());
     return isWell;
@@ -134,6 +138,10 @@ export function createShutdown(options: ResolvedShutdown, surroundings: Shutdown
       return isLeaving;
     },
     now,
+    forget() {
+      stopWatching();
+      stopHearing();
+    },
     register(name, run, given = {}) {
       const ownMs = given.timeoutMs ?? timeoutMs;
       if (typeof name !== 'string' || typeof run !== 'function' || !(typeof ownMs === 'number' && ownMs > 0)) {
