@@ -37,3 +37,5 @@ export { type Middleware, type Next, requestId } from './request/request-id.ts';
 export type { ExpressApp } from './request/stand-outside.ts';
 export type { ShutdownOptions } from './shutdown/options.ts';
 export type { Shutdown } from './shutdown/shutdown.ts';
+export type { TracingOptions } from './tracing/options.ts';
+export { withSpan } from './tracing/with-span.ts';

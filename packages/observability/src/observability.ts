@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { entranceOf, keepContext, systemClock } from '@express-micro/core';
+import { entranceOf, keepContext, settlesWithin, systemClock } from '@express-micro/core';
 import { createAccessLog } from './access-log/access-log.ts';
 import { createRequestLog } from './access-log/request-logger.ts';
 import { optionInvalid } from './errors.ts';
 import type { Health } from './health/health.ts';
 import { levelEndpoint } from './logging/level-endpoint.ts';
-import { type Logger, raiseRequests } from './logging/logger.ts';
+import { insideOf, type Logger, raiseRequests } from './logging/logger.ts';
 import { createRaisedRequests } from './logging/request-level.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { createOperations } from './operations.ts';
@@ -14,6 +14,8 @@ import { ObservedRequest, observe, type RequestObserver } from './request/observ
 import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
 import { type ExpressApp, isExpressApp, standOutside } from './request/stand-outside.ts';
 import type { Shutdown } from './shutdown/shutdown.ts';
+import { flushTraces } from './tracing/flush.ts';
+import { createTracing } from './tracing/tracing.ts';
 
 /** What an app that is observed has. */
 export interface Observability {
@@ -30,6 +32,8 @@ export interface Observability {
 }
 
 const observed = new WeakSet<object>();
+/** Who takes traces may be gone, and a process that ends does not wait for that. */
+const TRACES_LIMIT_MS = 3_000;
 
 /**
  * One line, and an operator can answer what happened to a request: every request has an id, a line in the access log, and lines
@@ -68,6 +72,14 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
     closers.push(log.close);
   }
 
+  // Its place in a trace, before whoever tells something of it.
+  const tracing = createTracing(app, resolved.tracing, { clock: systemClock, secrets: insideOf(logger).secrets });
+  observers.unshift(...tracing.observers);
+  closers.push(async () => {
+    tracing.close();
+    await settlesWithin(systemClock, TRACES_LIMIT_MS, flushTraces());
+  });
+
   // What operators and platforms ask of the process, and how they end it.
   const operations = createOperations(app, resolved, { clock: systemClock, log: logger, last: close });
   observers.push(...operations.observers);
@@ -82,7 +94,8 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
       if (operations.answer(req, res)) return;
       const request = observe(SYSTEM, req, res, observers);
       const own = endpoint(req);
-      inContext(request, own === undefined ? onward : () => own(req, res, onward));
+      const serve = own === undefined ? onward : () => own(req, res, onward);
+      tracing.run(request, () => inContext(request, serve));
     },
     (req) => isClosed || isObservedBy(observers, req),
   );

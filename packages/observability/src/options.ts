@@ -8,6 +8,7 @@ import type { LoggerOptions } from './logging/logger-options.ts';
 import { isOwnLogger, type OwnLogger } from './logging/own-logger.ts';
 import type { LevelHeaderOptions } from './logging/request-level.ts';
 import { type MetricsOptions, metricsOption, type ResolvedMetrics } from './metrics/options.ts';
+import { type ResolvedTracing, type TracingOptions, tracingOption } from './tracing/options.ts';
 import { type ResolvedShutdown, type ShutdownOptions, shutdownOption } from './shutdown/options.ts';
 
 export interface ObservabilityOptions {
@@ -31,6 +32,8 @@ export interface ObservabilityOptions {
   readonly metrics?: MetricsOptions | false | undefined;
   /** Where a platform learns whether this process is well; `false`: nowhere. See {@link HealthOptions}. */
   readonly health?: HealthOptions | false | undefined;
+  /** What is traced, where an SDK was started; `false`: nothing is. See {@link TracingOptions}. */
+  readonly tracing?: TracingOptions | false | undefined;
   /** How the process ends on SIGTERM and SIGINT; `false`: as it would without us. See {@link ShutdownOptions}. */
   readonly shutdown?: ShutdownOptions | false | undefined;
 }
@@ -43,6 +46,7 @@ type Table = {
   readonly levelEndpoint: Option<(LevelEndpointOptions & { readonly path: string }) | undefined>;
   readonly metrics: Option<ResolvedMetrics | false>;
   readonly health: Option<ResolvedHealth | false>;
+  readonly tracing: Option<ResolvedTracing | false>;
   readonly shutdown: Option<ResolvedShutdown | false>;
 };
 
@@ -90,6 +94,7 @@ const TABLE: Table = {
   },
   metrics: metricsOption,
   health: healthOption,
+  tracing: tracingOption,
   shutdown: shutdownOption,
 };
 

@@ -30,6 +30,7 @@ export function sendOver(transport: Transport, authorize: Authorize, clock: Cloc
       cancellation: request.cancellation,
       route: request.function,
       wantsHead: request.wantsHead,
+      isTraced: request.carried?.traceparent !== undefined,
       prove: (proven) => authorize(proven, instance, built),
     };
   }

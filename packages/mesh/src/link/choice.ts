@@ -26,7 +26,7 @@ export function chooseTransport({ http, links, callerToken, counters }: ChoiceOp
   return {
     request(request) {
       const { instance } = request;
-      if (instance === undefined || !isFit(request) || tracing.hasSubscribers) return overHttp(request);
+      if (instance === undefined || !isFit(request) || isForTracers(request)) return overHttp(request);
       const door = doorTo(instance);
       if (door !== undefined) {
         const caller = links.isNotForLink(request) ? undefined : door.admit(callerToken(instance));
@@ -51,6 +51,11 @@ export function chooseTransport({ http, links, callerToken, counters }: ChoiceOp
       await http.close();
     },
   };
+}
+
+/** A call that has a span of its own has it on every way. */
+function isForTracers({ isTraced }: TransportRequest): boolean {
+  return tracing.hasSubscribers && isTraced !== true;
 }
 
 /** The proof of the caller is made where it is needed: a link has it already. */

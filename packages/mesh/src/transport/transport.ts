@@ -17,6 +17,8 @@ export interface TransportRequest {
   readonly route?: string;
   /** `false` where nobody looks at the headers of an answer of 2xx. @default true */
   readonly wantsHead?: boolean;
+  /** Its trace stands in its headers: whoever traces the transport adds nothing. @default false */
+  readonly isTraced?: boolean;
   /** Adds to the headers what proves the caller, on a way that does not know him yet. */
   readonly prove?: (headers: string[]) => void;
   /** What the reader of a streamed body is told when it breaks off. @default the failure itself */

@@ -44,7 +44,7 @@ export function createRequestLog(logger: Logger, options?: RequestLoggerOptions)
       if (rank > state.rank && (state.raised?.any !== true || rank > state.raised.rankOf(context))) return;
       if (skip === undefined ? isRoutine(request) : skip(request.req, request.res)) return;
       const url = redactUrl(request.url, secrets);
-      state.write(rank, fieldsOf(request, url, status), `${request.req.method} ${url} ${status}`, context);
+      state.write(rank, fieldsOf(request, url, status), `${request.req.method} ${url} ${status}`, request);
     },
   };
 }

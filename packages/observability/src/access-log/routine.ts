@@ -4,7 +4,12 @@ import type { ObservedRequest } from '../request/observed-request.ts';
 const MESH = '/_discovery/';
 const FAILED = 400;
 
+/** Whether a request is part of what members say to each other. */
+export function isOfMesh({ url }: ObservedRequest): boolean {
+  return url.startsWith(MESH);
+}
+
 /** Requests that say nothing to anybody while they go well. */
 export function isRoutine(request: ObservedRequest): boolean {
-  return request.url.startsWith(MESH) && request.isFinished && request.status < FAILED;
+  return isOfMesh(request) && request.isFinished && request.status < FAILED;
 }

@@ -174,7 +174,10 @@ function writeJson(service: string, sinks: Sinks): WriteLine {
     service,
     timestamp: createTimestamp(systemClock),
     // Last, so that no field can stand in the place of what joins.
-    write: (line) => sinks.write(rank, context === undefined ? line : `${line.slice(0, -2)}${jsonOf(context)}}\n`),
+    write: (line) => {
+      const joined = jsonOf(context);
+      sinks.write(rank, joined === '' ? line : `${line.slice(0, -2)}${joined}}\n`);
+    },
   });
   return (ofLine, fields, message, ofContext) => {
     rank = ofLine;

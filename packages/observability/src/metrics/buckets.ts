@@ -1,7 +1,7 @@
 // Hot path: every request passes here once, and so does every observed call. Its bench: bench/metrics-cost.mjs
 
 import type { Clock, Context } from '@express-micro/core';
-import { traceOf } from '../request/trace-ids.ts';
+import { traceNow } from '../request/trace-ids.ts';
 import type { Exemplar, Sample } from './family.ts';
 
 /** An exemplar that is younger stays: one a second for each bucket is more than anybody scrapes. */
@@ -36,14 +36,15 @@ export class Buckets {
   /** The same, with the trace in which it happened as what stands for the bucket. */
   observeIn(context: Context | undefined, value: number, clock: Clock): void {
     const bucket = this.observe(value);
-    if (context === undefined || !isSampled(context.traceparent)) return;
     const epochMs = clock.epochMs();
     const last = this.exemplars?.[bucket];
     if (last !== undefined && Math.abs(epochMs - last.epochMs) < EXEMPLAR_REST_MS) return;
-    const trace = traceOf(context);
-    if (trace === undefined) return;
+    const trace = traceNow(context);
+    // A trace that nobody keeps shows nothing.
+    if (trace === undefined || !trace.isSampled) return;
+    const { traceId, spanId } = trace;
     this.exemplars ??= [];
-    this.exemplars[bucket] = { ...trace, value, epochMs };
+    this.exemplars[bucket] = { traceId, spanId, value, epochMs };
   }
 
   samples(name: string, labels: Readonly<Record<string, string>>): Sample[] {
@@ -57,12 +58,4 @@ export class Buckets {
     samples.push({ name: `${name}_sum`, labels, value: this.sum }, { name: `${name}_count`, labels, value: total });
     return samples;
   }
-}
-
-/** The last digit of the flags. */
-const FLAGS_AT = 54;
-
-/** A trace that nobody keeps shows nothing. https://www.w3.org/TR/trace-context/#trace-flags */
-function isSampled(traceparent: string | undefined): boolean {
-  return traceparent !== undefined && (Number.parseInt(traceparent[FLAGS_AT] as string, 16) & 1) === 1;
 }

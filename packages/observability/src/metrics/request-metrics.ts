@@ -8,7 +8,7 @@ import type { Family, Sample } from './family.ts';
 import { routePatternOf } from './route-pattern.ts';
 
 /** Of RFC 9110 and RFC 5789, and QUERY; a client can send any other word. */
-const METHODS: ReadonlySet<string> = new Set([
+export const METHODS: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',
   'POST',
@@ -81,7 +81,7 @@ export function createRequestMetrics(bounds: readonly number[], clock: Clock): R
         const status = statusOf(request.status);
         const method = METHODS.has(request.req.method ?? '') ? (request.req.method as string) : OTHER;
         const buckets = bucketsOf(routeOf(request, status), method, status);
-        buckets.observeIn(request.context ?? request, request.durationMs / 1_000, clock);
+        buckets.observeIn(request, request.durationMs / 1_000, clock);
       },
     },
 

@@ -1,5 +1,5 @@
 import { type Context, currentContext } from '@express-micro/core';
-import { traceOf } from './trace-ids.ts';
+import { traceNow } from './trace-ids.ts';
 
 /** What joins a line to its request. `trace_id` and `span_id` are OpenTelemetry's own names for them in logs. */
 export interface JoinedFields {
@@ -12,18 +12,19 @@ export interface JoinedFields {
 
 /**
  * The fields that join whatever happens now to the request that is served: for a logger of your own, such as
- * `pino({ mixin: joinedFields })`. Nothing outside of a request.
+ * `pino({ mixin: joinedFields })`. Outside of a request, those of the span at work.
  */
 export function joinedFields(): JoinedFields {
   return fieldsOf(currentContext());
 }
 
 export function fieldsOf(context: Context | undefined): JoinedFields {
-  if (context === undefined) return {};
-  const trace = traceOf(context);
+  const trace = traceNow(context);
+  const ids = trace === undefined ? {} : { trace_id: trace.traceId, span_id: trace.spanId };
+  if (context === undefined) return ids;
   return {
     requestId: context.requestId,
-    ...(trace !== undefined && { trace_id: trace.traceId, span_id: trace.spanId }),
+    ...ids,
     ...(context.caller !== undefined && { caller: context.caller.service }),
   };
 }
@@ -33,10 +34,9 @@ export function fieldsOf(context: Context | undefined): JoinedFields {
  * be escaped but a name.
  */
 export function jsonOf(context: Context | undefined): string {
-  if (context === undefined) return '';
-  let text = `,"requestId":"${context.requestId}"`;
-  const trace = traceOf(context);
+  let text = context === undefined ? '' : `,"requestId":"${context.requestId}"`;
+  const trace = traceNow(context);
   if (trace !== undefined) text += `,"trace_id":"${trace.traceId}","span_id":"${trace.spanId}"`;
-  if (context.caller !== undefined) text += `,"caller":${JSON.stringify(context.caller.service)}`;
+  if (context?.caller !== undefined) text += `,"caller":${JSON.stringify(context.caller.service)}`;
   return text;
 }

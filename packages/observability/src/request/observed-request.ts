@@ -12,6 +12,7 @@ import {
   markEntrance,
   type Random,
 } from '@express-micro/core';
+import type { RequestTrace } from '../tracing/request-span.ts';
 
 /** What looks at each request: access log, metrics, … Called in the order in which they stand. */
 export interface RequestObserver {
@@ -52,6 +53,8 @@ export class ObservedRequest implements Context, Entrance {
   endedAtMs: number | undefined = undefined;
   /** Whether the answer went out whole. */
   isFinished = false;
+  /** Its span, where it is traced. */
+  trace: RequestTrace | undefined = undefined;
   observers: readonly RequestObserver[];
   private readonly surroundings: RequestSurroundings;
 

@@ -1,16 +1,40 @@
 import type { Context } from '@express-micro/core';
+import { context as otel, type SpanContext, TraceFlags, trace } from '../tracing/opentelemetry.ts';
+import { ObservedRequest } from './observed-request.ts';
 
 export interface TraceIds {
   readonly traceId: string;
   readonly spanId: string;
+  /** Whether somebody keeps this trace. */
+  readonly isSampled: boolean;
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header; ids of zeros are no ids. */
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-[\da-f]{2}(?:$|-)/;
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:$|-)/;
+const NO_TRACE = '0'.repeat(32);
 
-/** The trace that a request belongs to, and the span that it came from: nobody here opens spans of their own. */
-export function traceOf({ traceparent }: Context): TraceIds | undefined {
+/** The span at work now, whoever began it; else that of the request; else the one that came with it. */
+export function traceNow(context: Context | undefined): TraceIds | undefined {
+  // Its end is told from wherever its connection is looked at, which may be the work of another.
+  if (context instanceof ObservedRequest && context.endedAtMs !== undefined) return traceOf(context);
+  const span = trace.getSpan(otel.active());
+  return (span && idsOf(span.spanContext())) ?? (context && traceOf(context));
+}
+
+/** The span of a request, or else the one that came with it. */
+export function traceOf(context: Context): TraceIds | undefined {
+  const traced = context instanceof ObservedRequest ? context.trace : undefined;
+  return (traced && idsOf(traced.span.spanContext())) ?? read(context.traceparent);
+}
+
+function idsOf({ traceId, spanId, traceFlags }: SpanContext): TraceIds | undefined {
+  return traceId === NO_TRACE ? undefined : { traceId, spanId, isSampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
+}
+
+function read(traceparent: string | undefined): TraceIds | undefined {
   if (traceparent === undefined) return undefined;
   const ids = TRACEPARENT.exec(traceparent);
-  return ids === null ? undefined : { traceId: ids[1] as string, spanId: ids[2] as string };
+  if (ids === null) return undefined;
+  const [, traceId = '', spanId = '', flags = '00'] = ids;
+  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & TraceFlags.SAMPLED) !== 0 };
 }

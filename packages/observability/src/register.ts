@@ -1,0 +1,8 @@
+/**
+ * Starts OpenTelemetry's SDK before anything of an app is loaded: `node --import @express-micro/observability/register app.js`,
+ * or `--require` for it. It takes OpenTelemetry's own environment variables, and two of ours: see docs/tracing.md.
+ */
+import { consoleLog } from '@express-micro/core';
+import { startTracing } from './register/start.ts';
+
+startTracing({ env: process.env, main: process.argv[1], warn: (message) => consoleLog.warn(message) });

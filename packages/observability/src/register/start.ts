@@ -1,0 +1,87 @@
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { context, DiagLogLevel, diag, propagation, trace } from '../tracing/opentelemetry.ts';
+import { offerFlush } from '../tracing/flush.ts';
+import { createExporter } from './exporter.ts';
+import { createInstrumentations } from './instrumentations.ts';
+import { createKeepingProcessor } from './keeping-processor.ts';
+import { createKeepingSampler } from './keeping-sampler.ts';
+import { hookImports } from './module-hook.ts';
+import { createReports } from './reports.ts';
+import { describeProcess } from './resource.ts';
+import { BatchSpanProcessor, TracerProvider } from './sdk-trace.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+const PROPAGATORS = { tracecontext: W3CTraceContextPropagator, baggage: W3CBaggagePropagator } as const;
+
+interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The program that runs. */
+  readonly main: string | undefined;
+  readonly warn: (message: string) => void;
+}
+
+/** Starts OpenTelemetry's SDK in this process, unless it was told not to, or another one is there already. */
+export function startTracing({ env, main, warn }: Surroundings): void {
+  const settings = readSettings(env);
+  for (const problem of settings.problems) warn(problem);
+  if (settings.isDisabled) return;
+  const reports = createReports(warn);
+  diag.setLogger(reports.logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+
+  const provider = createProvider(settings, env, main, reports.onDropped);
+  if (!trace.setGlobalTracerProvider(provider)) {
+    warn('another OpenTelemetry SDK was started before; its settings count, and these do not. Start one of the two.');
+    return;
+  }
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(
+    new CompositePropagator({
+      propagators: settings.propagators.map((name) => new PROPAGATORS[name as keyof typeof PROPAGATORS]()),
+    }),
+  );
+  hookImports();
+  registerInstrumentations({ instrumentations: createInstrumentations(settings.withoutInstrumentations) as never });
+
+  const flush = () => provider.forceFlush().catch(() => {});
+  offerFlush(flush);
+  // A program that ends by itself: what is held is sent first.
+  process.once('beforeExit', () => void flush());
+}
+
+function createProvider(
+  settings: Settings,
+  env: Readonly<Record<string, string | undefined>>,
+  main: string | undefined,
+  onDropped: (spans: number) => void,
+): TracerProvider {
+  const { keep, ratio, isParentBased } = settings;
+  const exporter = createExporter(settings);
+  const mayKeepLater = exporter !== undefined && (keep.errors || keep.slowMs !== undefined);
+  const processors = exporter === undefined ? [] : [new BatchSpanProcessor(batchOptions(exporter, env))];
+  return new TracerProvider({
+    resource: describeProcess(env, main),
+    sampler: createKeepingSampler({ ratio, isParentBased, mayKeepLater }),
+    spanProcessors: processors.map((next) => (mayKeepLater ? createKeepingProcessor(next, keep, onDropped) : next)),
+  });
+}
+
+/** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */
+function batchOptions(
+  exporter: ConstructorParameters<typeof BatchSpanProcessor>[0]['exporter'],
+  env: Readonly<Record<string, string | undefined>>,
+): ConstructorParameters<typeof BatchSpanProcessor>[0] {
+  const number = (name: string) => (Number(env[name]) > 0 ? Number(env[name]) : undefined);
+  const delay = number('OTEL_BSP_SCHEDULE_DELAY');
+  const timeout = number('OTEL_BSP_EXPORT_TIMEOUT');
+  const queue = number('OTEL_BSP_MAX_QUEUE_SIZE');
+  const batch = number('OTEL_BSP_MAX_EXPORT_BATCH_SIZE');
+  return {
+    exporter,
+    ...(delay !== undefined && { scheduledDelayMillis: delay }),
+    ...(timeout !== undefined && { exportTimeoutMillis: timeout }),
+    ...(queue !== undefined && { maxQueueSize: queue }),
+    ...(batch !== undefined && { maxExportBatchSize: batch }),
+  };
+}

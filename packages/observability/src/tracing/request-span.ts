@@ -1,0 +1,113 @@
+// Hot path: every request of an app that is traced. Its bench: bench/tracing-cost.mjs
+
+import type { IncomingHttpHeaders } from 'node:http';
+import { redactUrl } from '../access-log/redact-url.ts';
+import { isOfMesh } from '../access-log/routine.ts';
+import type { Secrets } from '../logging/secrets.ts';
+import { METHODS } from '../metrics/request-metrics.ts';
+import { routePatternOf } from '../metrics/route-pattern.ts';
+import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
+import {
+  type Attributes,
+  context,
+  type OtelContext,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  trace,
+} from './opentelemetry.ts';
+import { tracerOfSdk } from './sdk.ts';
+
+/** The span of a request and the context in which its handlers run. */
+export interface RequestTrace {
+  readonly span: Span;
+  readonly context: OtelContext;
+  /** Begun by us, and so ours to end. */
+  readonly isOurs: boolean;
+}
+
+const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
+  keys: (headers) => Object.keys(headers),
+  get: (headers, name) => headers[name],
+};
+
+/**
+ * A span for each request, the parent of all that happens for it, and itself the child of the span that came with it.
+ * https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+ */
+export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): RequestObserver {
+  return {
+    began(request) {
+      const tracer = tracerOfSdk();
+      if (tracer === undefined || isOfMesh(request)) return;
+      const here = context.active();
+      const around = trace.getSpan(here);
+      if (around?.isRecording() === true && (around as { kind?: unknown }).kind === SpanKind.SERVER) {
+        // An instrumentation of Node's servers was quicker: two spans of one request would only confuse.
+        request.trace = { span: around, context: here, isOurs: false };
+        return;
+      }
+      const { req } = request;
+      const method = methodOf(req.method);
+      const from = propagation.extract(here, req.headers, HEADERS);
+      const span = tracer.startSpan(
+        method === OTHER_METHOD ? 'HTTP' : method,
+        { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
+        from,
+      );
+      request.trace = { span, context: trace.setSpan(from, span), isOurs: true };
+    },
+
+    ended(request) {
+      const { trace: traced } = request;
+      if (traced === undefined) return;
+      const { span } = traced;
+      if (!span.isRecording()) return;
+      const { status } = request;
+      const route = routePatternOf(request.req);
+      span.setAttributes(atEnd(request, status, route, secrets));
+      if (!traced.isOurs) return;
+      if (route !== undefined) span.updateName(`${methodOf(request.req.method)} ${route}`);
+      if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  };
+}
+
+/** Runs what serves a request, so that spans that it begins are children of the request's. */
+export function runInTrace(request: ObservedRequest, run: () => void): void {
+  if (request.trace === undefined || !request.trace.isOurs) run();
+  else context.with(request.trace.context, run);
+}
+
+const OTHER_METHOD = '_OTHER';
+
+function methodOf(method: string | undefined): string {
+  return method !== undefined && METHODS.has(method) ? method : OTHER_METHOD;
+}
+
+function atEnd(request: ObservedRequest, status: number, route: string | undefined, secrets: Secrets): Attributes {
+  const { req, caller, remoteAddress, isFinished } = request;
+  const url = redactUrl(request.url, secrets);
+  const mark = url.indexOf('?');
+  const attributes: Attributes = {
+    'url.path': mark < 0 ? url : url.slice(0, mark),
+    'http.response.status_code': status,
+    'express_micro.request_id': request.requestId,
+    'network.protocol.version': req.httpVersion,
+    'url.scheme': (req.socket as { encrypted?: boolean }).encrypted === true ? 'https' : 'http',
+  };
+  const { host, 'user-agent': agent } = req.headers;
+  if (route !== undefined) attributes['http.route'] = route;
+  if (mark >= 0) attributes['url.query'] = url.slice(mark + 1);
+  if (host !== undefined) attributes['server.address'] = host;
+  if (remoteAddress !== undefined) attributes['client.address'] = remoteAddress;
+  if (agent !== undefined) attributes['user_agent.original'] = agent;
+  if (caller !== undefined) attributes['express_micro.caller'] = caller.service;
+  if (!METHODS.has(req.method ?? '')) attributes['http.request.method_original'] = String(req.method);
+  if (status >= 500) attributes['error.type'] = String(status);
+  else if (!isFinished) attributes['error.type'] = 'aborted';
+  return attributes;
+}
