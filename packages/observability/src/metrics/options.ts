@@ -72,4 +72,5 @@ const TABLE: { readonly [K in keyof ResolvedMetrics]: Option<ResolvedMetrics[K]>
   maxSeries: integerOption('a number of series', { min: 1, max: 1_000_000 }, () => 1_000),
 };
 
-export const metricsOption: Option<ResolvedMetrics | false> = groupOption('metrics', TABLE);
+/** What is wrong in it is said; the whole may hold a token. */
+export const metricsOption: Option<ResolvedMetrics | false> = { ...groupOption('metrics', TABLE), isSecret: true };
