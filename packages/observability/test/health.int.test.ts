@@ -19,7 +19,10 @@ describe.each(expresses)('health on %s', (_name, express) => {
     expect(body).toEqual({
       status: 'ready',
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
-      checks: { eventLoop: { status: 'up', latency: expect.any(Number) }, database: { status: 'up', latency: expect.any(Number) } },
+      checks: {
+        eventLoop: { status: 'up', latency: expect.any(Number) },
+        database: { status: 'up', latency: expect.any(Number) },
+      },
     });
   });
 
@@ -38,7 +41,10 @@ describe.each(expresses)('health on %s', (_name, express) => {
       cache: { status: 'down', error: 'no answer within 20 ms' },
     });
     const [, told] = await json(`${url}/health/ready`, STRANGER);
-    expect(told.checks).toMatchObject({ database: { status: 'down', error: 'failed' }, cache: { status: 'down', error: 'timed out' } });
+    expect(told.checks).toMatchObject({
+      database: { status: 'down', error: 'failed' },
+      cache: { status: 'down', error: 'timed out' },
+    });
     expect(lines).toContain('the health check "database" failed: connect ECONNREFUSED 10.0.0.7:5432');
     // Whatever is wrong, a process that answers is alive: to kill it would mend no database.
     expect(await json(`${url}/health/live`, STRANGER)).toEqual([200, { status: 'alive' }]);
@@ -66,9 +72,12 @@ describe.each(expresses)('health on %s', (_name, express) => {
 describe('a check', () => {
   it('is asked once, however many probes there are', async () => {
     let runs = 0;
-    const { url } = await startApp((_app, { health }) => void health.check('database', () => {
-      runs += 1;
-    }));
+    const { url } = await startApp(
+      (_app, { health }) =>
+        void health.check('database', () => {
+          runs += 1;
+        }),
+    );
     await Promise.all(Array.from({ length: 20 }, () => ask(`${url}/health/ready`)));
     expect(runs).toBe(1);
   });

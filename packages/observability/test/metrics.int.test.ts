@@ -43,9 +43,10 @@ describe.each(expresses)('GET /metrics on %s', (_name, express) => {
 
   it('counts requests under way', async () => {
     let answer = () => {};
-    const waits = (app: App) => void app.get('/waits', (_req, res) => {
-      answer = () => void res.json(1);
-    });
+    const waits = (app: App) =>
+      void app.get('/waits', (_req, res) => {
+        answer = () => void res.json(1);
+      });
     const { url, metrics } = await startApp(waits, { express });
     const waiting = ask(`${url}/waits`);
     await expect.poll(async () => series(await metrics.text(), 'http_requests_in_flight')[0]).toBe('http_requests_in_flight 1');
@@ -77,13 +78,17 @@ describe('the page', () => {
     expect(text).toContain('# HELP orders Orders \\"made\\"\\n.\n# TYPE orders counter\norders_total 2\n');
     const exemplar = `\\{trace_id="${TRACE}",span_id="00f067aa0ba902b7"\\}`;
     expect(text).toMatch(new RegExp(`^order_size_bucket\\{le="10\\.0"\\} 2 # ${exemplar} 3 \\d+\\.\\d{3}$`, 'm'));
-    expect(text).toMatch(new RegExp(`^http_request_duration_seconds_bucket\\{.*le="0\\.01"\\} 2 # ${exemplar} 0\\.\\d+ \\d+\\.\\d{3}$`, 'm'));
+    expect(text).toMatch(
+      new RegExp(`^http_request_duration_seconds_bucket\\{.*le="0\\.01"\\} 2 # ${exemplar} 0\\.\\d+ \\d+\\.\\d{3}$`, 'm'),
+    );
     expect(text).not.toContain('evil');
     // And asking for one does not change the other.
     const plain = await metrics.text();
     expect(plain).toContain('# TYPE orders_total counter\norders_total 2\n');
     expect(plain).not.toContain(TRACE);
-    expect((await ask(`${url}/metrics`, { headers: { accept: 'text/plain, application/openmetrics-text;q=0.9' } })).text).not.toContain('# EOF');
+    expect(
+      (await ask(`${url}/metrics`, { headers: { accept: 'text/plain, application/openmetrics-text;q=0.9' } })).text,
+    ).not.toContain('# EOF');
   });
 
   it('is compressed for who can read that, and for nobody else', async () => {

@@ -61,9 +61,12 @@ function check(run: CheckRun, { timeoutMs = 100, cacheMs = 1_000 } = {}) {
 describe('a check', () => {
   it('runs once for all who ask at a time, and not again while its result is young', async () => {
     let answer = () => {};
-    const one = check(() => new Promise<void>((resolve) => {
-      answer = resolve;
-    }));
+    const one = check(
+      () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+    );
     const asked = [one.look(), one.look(), one.look()];
     await one.pass(10);
     answer();
@@ -114,9 +117,12 @@ describe('a check', () => {
 
   it('that comes back too late does not change what was said', async () => {
     let answer = () => {};
-    const one = check(() => new Promise<void>((resolve) => {
-      answer = resolve;
-    }));
+    const one = check(
+      () =>
+        new Promise<void>((resolve) => {
+          answer = resolve;
+        }),
+    );
     const looked = one.look();
     await one.pass(100);
     answer();

@@ -20,7 +20,13 @@ describe('labels', () => {
   it('take what is no text, what is missing, and what is long', () => {
     const labels = createBoundedLabels(['a'], { maxValues: 10, maxSeries: 10 });
     const value = (a: unknown) => labels.bound({ a }).labels.a;
-    expect([value(1), value(true), value(undefined), value(null), value('x'.repeat(500))?.length]).toEqual(['1', 'true', '', 'null', 200]);
+    expect([value(1), value(true), value(undefined), value(null), value('x'.repeat(500))?.length]).toEqual([
+      '1',
+      'true',
+      '',
+      'null',
+      200,
+    ]);
     expect(createBoundedLabels([], { maxValues: 1, maxSeries: 1 }).bound({ stray: 1 })).toEqual({ key: '', labels: {} });
   });
 

@@ -14,7 +14,10 @@ function create(maxValues = 3) {
     bounds: { maxValues, maxSeries: 100 },
     isTaken: (name) => name === 'taken_total',
   });
-  const page = async () => toText(await metrics.collect(), 'prometheus').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const page = async () =>
+    toText(await metrics.collect(), 'prometheus')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
   return { metrics, lines, page };
 }
 

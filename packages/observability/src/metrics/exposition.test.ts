@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { toText } from './exposition.ts';
 import type { Family, Sample } from './family.ts';
 
-const family = (samples: Sample[], more: Partial<Family> = {}): Family => ({ name: 'x', help: 'h', type: 'gauge', samples, ...more });
+const family = (samples: Sample[], more: Partial<Family> = {}): Family => ({
+  name: 'x',
+  help: 'h',
+  type: 'gauge',
+  samples,
+  ...more,
+});
 const sample = (value: number, labels: Sample['labels'] = {}): Sample => ({ name: 'x', labels, value });
 
 describe('a page of metrics', () => {
