@@ -12,12 +12,12 @@ export default defineConfig({
     projects: [
       { ...onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/*.test.ts'] } },
       { ...onSources, test: { name: 'integration', include: ['packages/*/test/**/*.int.test.ts'], testTimeout: 20_000 } },
-      // Each source of members on its real engine, which is killed in the middle. Node's version makes no difference there.
+      // On real engines, those of the sources killed in the middle. Node's version makes no difference there.
       {
         ...onSources,
         test: {
           name: 'sources',
-          include: ['packages/*/test/sources/**/*.engine.test.ts', 'test/sources/**/*.engine.test.ts'],
+          include: ['packages/*/test/**/*.engine.test.ts', 'test/sources/**/*.engine.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
