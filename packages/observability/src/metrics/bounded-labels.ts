@@ -30,7 +30,7 @@ export interface BoundedLabels {
   readonly isFull: boolean;
 }
 
-export interface BoundLabels {
+interface BoundLabels {
   readonly key: string;
   readonly labels: Readonly<Record<string, string>>;
 }

@@ -50,7 +50,7 @@ export function risingOption(takes: string, fallback: readonly number[]): Option
   };
 }
 
-export const HTTP_BUCKETS: readonly number[] = Object.freeze([0.01, 0.05, 0.1, 0.5, 1, 5]);
+const HTTP_BUCKETS: readonly number[] = Object.freeze([0.01, 0.05, 0.1, 0.5, 1, 5]);
 
 export interface ResolvedMetrics {
   readonly path: string;

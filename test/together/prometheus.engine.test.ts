@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { observability } from '@express-micro/observability';
 import express from 'express';
 import expressMicro from 'express-micro';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Engine, findBinary, startEngine, whyMissing } from '../../../../test/engines/engine.ts';
-import { PROMETHEUS, PROMTOOL, prometheus } from '../../../../test/engines/prometheus.ts';
-import { observability } from '../../src/index.ts';
-import { ask } from '../apps.test-support.ts';
+import { type Engine, findBinary, startEngine, whyMissing } from '../engines/engine.ts';
+import { PROMETHEUS, PROMTOOL, prometheus } from '../engines/prometheus.ts';
+import { ask } from './apps.test-support.ts';
 
-const SHIPPED = path.resolve(import.meta.dirname, '../..');
+const SHIPPED = path.resolve(import.meta.dirname, '../../packages/observability');
 const RULES = path.join(SHIPPED, 'prometheus/express-micro.rules.yml');
 const DASHBOARD = path.join(SHIPPED, 'grafana/express-micro.json');
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type ObservabilityOptions, observability } from '@express-micro/observability';
 import express5 from 'express';
 import expressMicro, { type Micro } from 'express-micro';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ObservabilityOptions, observability } from '../src/index.ts';
 import { type App, ask, expresses, series } from './apps.test-support.ts';
 
 process.env.EXPRESS_DISCOVERY_KEY = randomBytes(24).toString('base64url');
