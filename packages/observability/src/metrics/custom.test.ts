@@ -74,10 +74,16 @@ describe('metrics of an app', () => {
         throw new Error('no pool');
       },
     });
-    metrics.gauge('hanging', { help: 'Hanging.', read: () => new Promise<number>(() => {}) });
+    let asked = 0;
+    const hang = () => {
+      asked += 1;
+      return new Promise<number>(() => {});
+    };
+    metrics.gauge('hanging', { help: 'Hanging.', read: hang });
     expect(await page()).toEqual(['pool{state="idle"} 3', 'pool{state="waiting"} 1', 'queue 7']);
     pool.idle = 9;
     expect(await page()).toContain('pool{state="idle"} 9');
+    expect(asked).toBe(1);
     expect(lines.toSorted()).toEqual([
       'the metric "broken" could not be read: no pool. This is said once.',
       'the metric "hanging" could not be read: no answer within 1000 ms. This is said once.',
@@ -136,6 +142,9 @@ describe('metrics of an app', () => {
     const { metrics } = create();
     metrics.gauge('g', { help: 'h' });
     expect(() => metrics.gauge('g', { help: 'h' })).toThrow(/one of that name already/);
+    // One family in OpenMetrics.
+    metrics.counter('orders_total', { help: 'h' });
+    expect(() => metrics.gauge('orders', { help: 'h' })).toThrow(/one of that name already/);
   });
 
   it('remember the trace in which a value was seen, the newest after a second', async () => {
