@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, expresses, startApp, stopAll } from './apps.test-support.ts';
+import { ask, expresses, startApp, stopAll } from './operated-apps.test-support.ts';
 
 afterEach(stopAll);
 

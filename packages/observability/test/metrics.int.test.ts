@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { observability } from '../src/index.ts';
-import { type App, ask, expresses, series, startApp, stopAll } from './apps.test-support.ts';
+import { type App, ask, expresses, series, startApp, stopAll } from './operated-apps.test-support.ts';
 
 afterEach(stopAll);
 

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import express5 from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { observability } from '../src/index.ts';
-import { type App, ask, expresses, startApp, stopAll } from './apps.test-support.ts';
+import { type App, ask, expresses, startApp, stopAll } from './operated-apps.test-support.ts';
 
 afterEach(stopAll);
 

@@ -32,8 +32,7 @@ export function fieldsOf(context: Context | undefined): JoinedFields {
  * The same as a piece of JSON that begins with a comma. Ids are of safe characters by their own rules, so nothing needs to
  * be escaped but a name.
  */
-export function jsonOf(context: Context | undefined): string {
-  if (context === undefined) return '';
+export function jsonOf(context: Context): string {
   let text = `,"requestId":"${context.requestId}"`;
   const trace = traceOf(context);
   if (trace !== undefined) text += `,"trace_id":"${trace.traceId}","span_id":"${trace.spanId}"`;
