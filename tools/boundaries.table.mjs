@@ -50,4 +50,16 @@ export const INSIDE = Object.freeze({
       idempotency: { imports: ['serve'] },
     },
   },
+  observability: {
+    shared: ['errors'],
+    folders: {
+      request: {},
+      logging: { imports: ['request'] },
+      'access-log': { imports: ['request', 'logging'] },
+      endpoints: {},
+      metrics: { imports: ['request', 'endpoints'] },
+      health: { imports: ['endpoints'], types: ['metrics'] },
+      shutdown: {},
+    },
+  },
 });

@@ -27,6 +27,8 @@ export interface Observability {
   readonly health: Health;
   /** What is to be closed when the process ends. */
   readonly shutdown: Shutdown;
+  /** Ports of their own at which metrics and health are read, once they are open: for who gave 0 and was given one. */
+  ports(): { readonly metrics: number | undefined; readonly health: number | undefined };
   /** Writes what is held and lets go of files and signals. The app goes on, unobserved. */
   close(): Promise<void>;
 }
@@ -113,8 +115,8 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
     for (const closer of closers.reverse()) await closer();
   }
 
-  const { metrics, health, shutdown } = operations;
-  return { logger, metrics, health, shutdown, close };
+  const { metrics, health, shutdown, ports } = operations;
+  return { logger, metrics, health, shutdown, ports, close };
 }
 
 /** Whether a request has passed already: the mesh, which may stand in the middle of us, calls us again. */

@@ -36,10 +36,8 @@ export interface Operations {
   readonly observers: readonly RequestObserver[];
   /** Stands before everything of the app; answers whether a request was one of ours. */
   answer(req: IncomingMessage, res: ServerResponse): boolean;
-  /** Resolves when the ports of our own listen, or cannot. */
-  readonly opened: Promise<void>;
-  /** The port of its own at which this is read, once it is open. */
-  port(of: 'metrics' | 'health'): number | undefined;
+  /** The ports of their own at which these are read, once they are open. */
+  ports(): { readonly metrics: number | undefined; readonly health: number | undefined };
   close(): Promise<void>;
 }
 
@@ -90,6 +88,9 @@ export function createOperations(
     );
   }
 
+  const portOf = (given: ResolvedMetrics | ResolvedHealth | false) =>
+    given === false || given.port === undefined ? undefined : ports.get(given.port)?.port;
+
   // The mesh may be there already, or come later, or go and come again.
   const unwatch = watchPart(app, 'mesh', (part) => {
     mesh = part;
@@ -108,11 +109,7 @@ export function createOperations(
     shutdown,
     observers: options.metrics === false ? [] : [metrics.observer],
     answer: createEndpoints(onApp, () => mesh),
-    opened: Promise.all([...ports.values()].map(({ opened }) => opened)).then(() => {}),
-    port(of) {
-      const given = options[of];
-      return given === false || given.port === undefined ? undefined : ports.get(given.port)?.port;
-    },
+    ports: () => ({ metrics: portOf(options.metrics), health: portOf(options.health) }),
     async close() {
       unwatch();
       withdraw();

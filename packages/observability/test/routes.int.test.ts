@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module';
 import express5 from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type App, ask, expresses, startApp, stopAll } from './apps.test-support.ts';
+import { observability } from '../src/index.ts';
+import { type App, ask, expresses, startApp, stopAll } from './operated-apps.test-support.ts';
 
 afterEach(stopAll);
 
 /** Express 5 on the routers that earlier releases of it came with: they keep less of a path. */
 const require = createRequire(import.meta.url);
+
+const silent = { info() {}, warn() {}, error() {} };
 
 /** The routes under which requests were counted, each with how often. */
 async function counted(page: string): Promise<Record<string, number>> {
@@ -127,6 +130,16 @@ describe.each(expresses)('the route of a request on %s', (_name, express) => {
       '/status/:code other': 1,
     });
     expect([...new Set([...page.matchAll(/method="(\w+)"/g)].map(([, method]) => method))].toSorted()).toEqual(['GET', 'other']);
+  });
+
+  it('is whole for two apps that are both observed, one mounted on the other', async () => {
+    const inner = express();
+    const innerMetrics = observability(inner, { logger: silent, accessLog: false, shutdown: false }).metrics;
+    inner.get('/users/:id', (_req, res) => void res.json(1));
+    const { url, metrics } = await start((app) => void app.use('/admin/:tenant', inner));
+    await ask(`${url}/admin/t/users/1`);
+    for (const { text } of [metrics, innerMetrics])
+      expect(await counted(await text())).toEqual({ '/admin/:tenant/users/:id 200': 1 });
   });
 
   it('is that of an app which a router calls as a function, without the place where that is', async () => {

@@ -58,7 +58,11 @@ export function observeCall(observers: CallObservers, clock: Clock): Interceptor
   const { safely } = observers;
   return (next) => (request) => {
     const call = describe(request);
-    const watches = (observers.current ?? []).flatMap((observer) => safely(() => observer.begin(call)) ?? []);
+    const watches: CallWatch[] = [];
+    for (const observer of observers.current ?? []) {
+      const watch = safely(() => observer.begin(call));
+      if (watch !== undefined) watches.push(watch);
+    }
     if (watches.length === 0) return next(request);
     request.watches = watches;
     const ended = (status: number | undefined, failure: unknown) => {
@@ -74,7 +78,11 @@ export function observeCall(observers: CallObservers, clock: Clock): Interceptor
 /** Innermost: each attempt where it is handed to the transport, so that what waited for a place is not part of it. */
 export function observeAttempt({ safely }: CallObservers, clock: Clock, counters: Counters): Interceptor {
   return (next) => (request) => {
-    const begun = request.watches?.flatMap((watch) => safely(() => begin(watch, request)) ?? []) ?? [];
+    const begun: AttemptWatch[] = [];
+    for (const watch of request.watches ?? []) {
+      const attempt = watch.attempt === undefined ? undefined : safely(() => begin(watch, request));
+      if (attempt !== undefined) begun.push(attempt);
+    }
     if (begun.length === 0) return next(request);
     const { context } = request;
     const inherited =

@@ -58,6 +58,7 @@ const ACCESS_TABLE: { readonly [K in keyof Guards]: Option<Guards[K]> } = {
 const group = groupOption('access', ACCESS_TABLE);
 
 export const accessOption: Option<ResolvedAccess> = {
+  isSecret: true,
   takes: `'everyone', or an object of ${Object.keys(ACCESS_TABLE).join(', ')}`,
   fallback: () => withDefault(group.fallback() as Guards),
   read: (value) => {

@@ -7,8 +7,6 @@ import type { Endpoints } from './endpoints.ts';
 export interface SidePort {
   /** Known when it listens. */
   readonly port: number | undefined;
-  /** Resolves when it listens, or cannot. */
-  readonly opened: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -25,13 +23,9 @@ export function openSidePort(
     if (!endpoints(req, res)) res.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"Not Found"}');
   });
   server.requestTimeout = REQUEST_LIMIT_MS;
-  const opened = new Promise<void>((resolve) => {
-    server.once('listening', resolve);
-    // An app that serves its users is worth more than one that is measured: said, and not thrown.
-    server.on('error', (error) => {
-      log.error(`port ${port}, on which metrics or health were to be read, cannot be opened: ${error.message}.`);
-      resolve();
-    });
+  // An app that serves its users is worth more than one that is measured: said, and not thrown.
+  server.on('error', (error) => {
+    log.error(`port ${port}, on which metrics or health were to be read, cannot be opened: ${error.message}`);
   });
   server.listen(port, host);
   // It looks at a process, and is no reason for one to live.
@@ -40,7 +34,6 @@ export function openSidePort(
     get port() {
       return (server.address() as AddressInfo | null)?.port;
     },
-    opened,
     close: () => stopServer(server, clock, CLOSE_LIMIT_MS),
   };
 }

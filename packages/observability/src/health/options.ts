@@ -72,7 +72,8 @@ const TABLE: { readonly [K in keyof ResolvedHealth]: Option<ResolvedHealth[K]> }
   },
 };
 
-export const healthOption: Option<ResolvedHealth | false> = groupOption('health', TABLE);
+/** What is wrong in it is said; the whole may hold a token. */
+export const healthOption: Option<ResolvedHealth | false> = { ...groupOption('health', TABLE), isSecret: true };
 
 /** About one check. */
 export interface CheckOptions {

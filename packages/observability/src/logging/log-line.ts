@@ -69,7 +69,10 @@ export function createLogMethods(state: LineState, bound: Fields | undefined): R
     methods[name] = (given: unknown, second?: unknown, ...more: readonly unknown[]) => {
       // The first thing, and all that a line costs that is not written.
       if (rank > state.rank && state.raised?.any !== true) return;
-      line(rank, given, second, more.length === 0 ? undefined : more);
+      // Of lines that are written most are such.
+      if (typeof given === 'string' && second === undefined && more.length === 0 && rank <= state.rank)
+        write(rank, bound, cleaner.text(given), currentContext());
+      else line(rank, given, second, more.length === 0 ? undefined : more);
     };
   });
   return methods;

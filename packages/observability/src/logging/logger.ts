@@ -8,7 +8,7 @@ import { isLevelName, LEVEL_NAMES, LEVELS, type LevelName, nameOfRank } from './
 import { createLogMethods, type LineState, type LogMethod, type WriteLine } from './log-line.ts';
 import { type LoggerOptions, resolveLoggerOptions } from './logger-options.ts';
 import { writeTo } from './own-logger.ts';
-import { createPinoLines } from './pino.ts';
+import { createPinoLines, type PinoLine } from './pino.ts';
 import type { RaisedRequests } from './request-level.ts';
 import type { FileEvents } from './rotating-file.ts';
 import { createSecrets, NO_SECRETS, type Secrets } from './secrets.ts';
@@ -170,19 +170,17 @@ function writeJson(service: string, sinks: Sinks): WriteLine {
   // pino writes within the call, so what it is called for can stand here.
   let rank = 0;
   let context: Context | undefined;
+  const timestamp = createTimestamp(systemClock);
   const lines = createPinoLines({
     service,
-    timestamp: createTimestamp(systemClock),
-    // Last, so that no field can stand in the place of what joins.
-    write: (line) => {
-      const joined = jsonOf(context);
-      sinks.write(rank, joined === '' ? line : `${line.slice(0, -2)}${joined}}\n`);
-    },
+    // What joins a line to its request stands beside its time: a piece of JSON that pino takes as it is.
+    head: () => timestamp() + jsonOf(context),
+    write: (line) => sinks.write(rank, line),
   });
   return (ofLine, fields, message, ofContext) => {
     rank = ofLine;
     context = ofContext;
-    lines[ofLine]?.(fields, message);
+    (lines[ofLine] as PinoLine)(fields, message);
   };
 }
 

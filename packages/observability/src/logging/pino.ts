@@ -1,12 +1,13 @@
 import { type DestinationStream, destination, type Logger as Pino, pino } from 'pino';
-import { LEVELS, type LevelName } from './levels.ts';
+import { LEVEL_NAMES, LEVELS, type LevelName } from './levels.ts';
 import type { Destination } from './line-buffer.ts';
 
 export type PinoLine = (fields: object | undefined, message: string | undefined) => void;
 
 export interface PinoOptions {
   readonly service: string;
-  readonly timestamp: () => string;
+  /** A piece of JSON that each line has behind its level; it begins with a comma. */
+  readonly head: () => string;
   /** Takes each line, with its line end. */
   readonly write: (line: string) => void;
 }
@@ -15,7 +16,7 @@ export interface PinoOptions {
  * pino as the maker of lines: JSON with the row's names. Which levels are told is decided before, so all are on here.
  * One function a level, in the order of ranks.
  */
-export function createPinoLines({ service, timestamp, write }: PinoOptions): readonly PinoLine[] {
+export function createPinoLines({ service, head, write }: PinoOptions): readonly PinoLine[] {
   const stream: DestinationStream = { write };
   const logger = pino(
     {
@@ -28,12 +29,15 @@ export function createPinoLines({ service, timestamp, write }: PinoOptions): rea
       errorKey: 'error',
       // Errors are fields by the time they come here, with what is secret in them taken out.
       serializers: { error: (error: unknown) => error },
-      timestamp: () => `,"timestamp":"${timestamp()}"`,
+      timestamp: head,
       formatters: { level: (level) => ({ level }) },
     },
     stream,
   ) as Pino<LevelName>;
-  return (Object.keys(LEVELS) as LevelName[]).map((level) => (fields, message) => logger[level](fields, message));
+  return LEVEL_NAMES.map((level) => (fields, message) => {
+    if (fields === undefined) logger[level](message);
+    else logger[level](fields, message);
+  });
 }
 
 /** A file, or a descriptor such as 1 for standard output. Written at once and in order; a full pipe is waited for. */

@@ -1,10 +1,20 @@
+import { toUSVString } from 'node:util';
+
 /** What stands for everything beyond a bound. */
 export const OTHER = 'other';
 
 /** Longer than a name that people give; nothing is cut that identifies. */
 const MAX_VALUE_LENGTH = 200;
-/** A character that text from outside hardly has; where it has, two series become one. */
+/** A character that no value has: see `clean`. */
 const SEPARATOR = '\u0000';
+
+/**
+ * As it can stand on the page. What is half of a character would become the same replacement as any other half, and two lines
+ * of one series make Prometheus refuse the whole page.
+ */
+function clean(text: string): string {
+  return toUSVString(text.slice(0, MAX_VALUE_LENGTH)).replace(/\p{Cc}/gu, '?');
+}
 
 export interface LabelBounds {
   /** Different values of one label; all others are `other`. */
@@ -20,7 +30,7 @@ export interface BoundedLabels {
   readonly isFull: boolean;
 }
 
-export interface BoundLabels {
+interface BoundLabels {
   readonly key: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -42,8 +52,9 @@ export function createBoundedLabels(names: readonly string[], { maxValues, maxSe
 
   function boundValue(at: number, given: unknown): string {
     const text = typeof given === 'string' ? given : given === undefined ? '' : String(given);
-    const value = text.length > MAX_VALUE_LENGTH ? text.slice(0, MAX_VALUE_LENGTH) : text;
     const values = known[at] as Set<string>;
+    if (values.has(text)) return text;
+    const value = clean(text);
     if (values.has(value)) return value;
     if (values.size < maxValues) {
       values.add(value);

@@ -3,11 +3,11 @@ import { optionInvalid } from '../errors.ts';
 import { createBoundedLabels, type LabelBounds } from './bounded-labels.ts';
 import { Buckets } from './buckets.ts';
 import type { CustomMetrics } from './custom-metrics.ts';
-import { COMMON, nameProblem, QUANTILES, RESERVED, secondsOption } from './custom-options.ts';
+import { COMMON, familyOf, nameProblem, QUANTILES, RESERVED, secondsOption } from './custom-options.ts';
 import type { Collect } from './family.ts';
 import { risingOption } from './options.ts';
 import type { PromMetrics } from './prom-client.ts';
-import { readGauge } from './read-gauge.ts';
+import { createGaugeReader } from './read-gauge.ts';
 
 export interface CustomSurroundings {
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
     const options = resolveOptions(owner, { ...COMMON, ...more }, given, optionInvalid);
     const problem = nameProblem(kind, name, names, isTaken);
     if (problem !== undefined) throw optionInvalid(`${owner}: ${problem}`, { name });
-    names.add(name);
+    names.add(familyOf(name));
     const { help, labels } = options as { help: string; labels: readonly string[] };
     for (const label of labels) {
       if (label === RESERVED[kind])
@@ -76,7 +76,7 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
         read: functionOption('a function'),
       });
       const read = options.read as (() => unknown) | undefined;
-      if (read !== undefined) collectors.push(() => readGauge(described, read, bounded, complain, clock));
+      if (read !== undefined) collectors.push(createGaugeReader(described, read, bounded, complain, clock));
       const gauge = read === undefined ? prom.gauge(described) : undefined;
       const change =
         (sign: 1 | -1) =>

@@ -1,5 +1,5 @@
-export type LabelValue = string | number | boolean;
-export type LabelsOf<L extends string> = { readonly [K in L]: LabelValue };
+type LabelValue = string | number | boolean;
+type LabelsOf<L extends string> = { readonly [K in L]: LabelValue };
 /** Labels come first where there are some. */
 type With<L extends string, Rest extends readonly unknown[]> = [L] extends [never] ? Rest : [labels: LabelsOf<L>, ...rest: Rest];
 
@@ -27,7 +27,7 @@ export interface GaugeOptions<L extends string = never> extends MetricOptions<L>
    * Asked at each scrape, for what somebody else keeps count of: `() => queue.length`, or
    * `() => [[{ state: 'idle' }, pool.idleCount], [{ state: 'waiting' }, pool.waitingCount]]`. A second at most.
    */
-  readonly read?: (() => Readings<L> | Promise<Readings<L>>) | undefined;
+  readonly read?: (() => Readings<NoInfer<L>> | Promise<Readings<NoInfer<L>>>) | undefined;
 }
 
 export type Readings<L extends string> = number | ([L] extends [never] ? never : Iterable<readonly [LabelsOf<L>, number]>);

@@ -45,6 +45,10 @@ export interface MetricsSurroundings {
 /** Below this a page is not worth to be compressed. */
 const MIN_GZIP_BYTES = 1_024;
 
+/** Ours, and what prom-client calls its own. */
+const TAKEN =
+  /^(process|nodejs|mesh)_|^(http_request_duration_seconds|http_requests_in_flight|rpc_client_call_duration_seconds|active_connections|health_check_up)(_total)?$/;
+
 const compress = promisify(gzip);
 
 /**
@@ -69,7 +73,7 @@ export function createMetrics(options: ResolvedMetrics, { app, clock, log, isMea
     log,
     prom,
     bounds: { maxValues: maxLabelValues, maxSeries },
-    isTaken: (name) => /^(process|nodejs|mesh|http|rpc|health)_|^active_connections$/.test(name),
+    isTaken: (name) => TAKEN.test(name),
   });
 
   async function collect(): Promise<readonly Family[]> {

@@ -50,7 +50,7 @@ export function risingOption(takes: string, fallback: readonly number[]): Option
   };
 }
 
-export const HTTP_BUCKETS: readonly number[] = Object.freeze([0.01, 0.05, 0.1, 0.5, 1, 5]);
+const HTTP_BUCKETS: readonly number[] = Object.freeze([0.01, 0.05, 0.1, 0.5, 1, 5]);
 
 export interface ResolvedMetrics {
   readonly path: string;
@@ -72,4 +72,5 @@ const TABLE: { readonly [K in keyof ResolvedMetrics]: Option<ResolvedMetrics[K]>
   maxSeries: integerOption('a number of series', { min: 1, max: 1_000_000 }, () => 1_000),
 };
 
-export const metricsOption: Option<ResolvedMetrics | false> = groupOption('metrics', TABLE);
+/** What is wrong in it is said; the whole may hold a token. */
+export const metricsOption: Option<ResolvedMetrics | false> = { ...groupOption('metrics', TABLE), isSecret: true };

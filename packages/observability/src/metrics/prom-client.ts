@@ -3,7 +3,7 @@ import type { Collect, Family } from './family.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-export interface Described {
+interface Described {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];

@@ -24,6 +24,9 @@ export const METHODS: ReadonlySet<string> = new Set([
 /** What answered where no route did: nobody, or something that stands before the routes (static files, guards, the mesh). */
 const NOT_FOUND = 'not_found';
 const MIDDLEWARE = 'middleware';
+/** What the instances of a mesh say to each other, by the name that express-micro has for it. */
+const MESH_PATH = '/_discovery/';
+const MESH = '/_discovery/*';
 
 /** An app that makes routes while it runs would grow the table; the rest share one row. */
 const MAX_ROUTES = 1_000;
@@ -111,6 +114,9 @@ function statusOf(status: number): number {
   return Number.isInteger(status) && status >= 100 && status <= 599 ? status : 0;
 }
 
-function routeOf({ req }: ObservedRequest, status: number): string {
-  return routePatternOf(req) ?? (status === 404 ? NOT_FOUND : MIDDLEWARE);
+function routeOf({ req, url }: ObservedRequest, status: number): string {
+  const pattern = routePatternOf(req);
+  if (pattern !== undefined) return pattern;
+  if (url.startsWith(MESH_PATH)) return MESH;
+  return status === 404 ? NOT_FOUND : MIDDLEWARE;
 }

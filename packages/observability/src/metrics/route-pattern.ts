@@ -107,8 +107,8 @@ function look(root: App, req: RoutedRequest, route: object): Known {
 
 /** An app that is mounted on an app knows where; one that a router calls is found in the tree. */
 function placeOfApp(root: App, app: App, baseUrl: string): string {
-  if (app === root) return '';
   if (app.parent !== undefined) return placeOfApp(root, app.parent, baseUrl) + showMount(app.mountpath);
+  if (app === root) return '';
   const [place] = placesOf(stackOf(root), (layer) => layer.handle === app);
   return prefixOf(place ?? [], baseUrl);
 }

@@ -126,7 +126,8 @@ export function createShutdown(options: ResolvedShutdown, surroundings: Shutdown
       },
       { keepsAlive: true },
     );
-    const isWell = await now(signal);
+    // A log that throws must not keep the process.
+    const isWell = await now(signal).catch(() => false);
     hardLimit.stop();
     return isWell ? 0 : 1;
   }

@@ -1,0 +1,34 @@
+// One Express app with a small JSON route: bare, observed, or with the same wired by hand. Tells its port and, on demand, the CPU time it used.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import express from 'express';
+
+const kind = process.argv[2];
+const folder = mkdtempSync(join(tmpdir(), 'log-app-'));
+const app = express();
+if (kind === 'ours') {
+  const { observability } = await import('@express-micro/observability');
+  // In production `http` is off; a line for each request is what is compared.
+  observability(app, { service: 'orders', logger: { level: 'http', console: false, files: { folder } } });
+} else if (kind === 'by-hand') {
+  const { wireByHand } = await import('../peers/kinds/logging-by-hand.mjs');
+  wireByHand(app, folder);
+}
+const answer = {
+  id: 7,
+  userId: 123,
+  item: 'keyboard',
+  state: 'confirmed',
+  lines: [{ sku: 'k-1', n: 1, cents: 4900 }],
+  note: 'leave it at the door',
+};
+app.get('/orders/:userId', (req, res) => {
+  res.json({ ...answer, userId: req.params.userId });
+});
+const server = app.listen(0, '127.0.0.1', () => process.send?.({ port: server.address().port }));
+process.on('message', () => process.send?.({ cpu: process.cpuUsage() }));
+process.on('disconnect', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(0);
+});

@@ -1,0 +1,340 @@
+import { EventEmitter, once } from 'node:events';
+import { createRequire } from 'node:module';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createLogger, joinedFields, type LevelName, type LoggerOptions } from '../src/index.ts';
+import { createLines, EXPRESSES, isAccess, later, listen, observe } from './apps.test-support.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function logger(options: LoggerOptions = {}) {
+  const seen = createLines();
+  const made = createLogger({ service: 'jobs', console: false, stream: seen.stream, ...options });
+  later(() => made.close());
+  return { logger: made, ...seen };
+}
+
+const without = (line: object | undefined) => {
+  const { timestamp: _t, service: _s, ...rest } = line as Record<string, unknown>;
+  return rest;
+};
+
+describe('a logger', () => {
+  it('M3: tells error, warn and info in production, http too in staging, all but trace elsewhere; LOG_LEVEL decides', () => {
+    const levels: LevelName[] = ['error', 'warn', 'info', 'http', 'debug', 'trace'];
+    const toldIn = (env: Record<string, string>) => {
+      for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+      const { logger: one, lines } = logger();
+      for (const level of levels) one[level](level);
+      vi.unstubAllEnvs();
+      expect(lines.map(({ level }) => level)).toEqual(lines.map(({ message }) => message));
+      return lines.map(({ level }) => level).join(' ');
+    };
+    vi.stubEnv('LOG_LEVEL', '');
+    expect(toldIn({ NODE_ENV: 'production', LOG_LEVEL: '' })).toBe('error warn info');
+    expect(toldIn({ NODE_ENV: 'staging', LOG_LEVEL: '' })).toBe('error warn info http');
+    expect(toldIn({ NODE_ENV: 'development', LOG_LEVEL: '' })).toBe('error warn info http debug');
+    expect(toldIn({ NODE_ENV: 'production', LOG_LEVEL: 'TRACE' })).toBe(levels.join(' '));
+    expect(() => toldIn({ LOG_LEVEL: 'loud' })).toThrow('LOG_LEVEL is "loud"');
+  });
+
+  it('takes message, fields and error in whatever order they come', () => {
+    const { logger: log, lines } = logger();
+    const error = new RangeError('too far');
+    log.info('a', { n: 1 });
+    log.info({ n: 1 }, 'a');
+    log.info({ message: 'a', n: 1 });
+    log.info('%s of %d', 'one', 2);
+    log.info({ n: 1 }, '%s', 'a');
+    log.info('done:', 7);
+    log.info({ n: 1 });
+    log.error(error);
+    log.error('failed', error);
+    log.error(error, 'failed');
+    log.error('failed', { error, n: 1 });
+    expect(lines.slice(0, 7).map(without)).toEqual([
+      { level: 'info', n: 1, message: 'a' },
+      { level: 'info', n: 1, message: 'a' },
+      { level: 'info', n: 1, message: 'a' },
+      { level: 'info', message: 'one of 2' },
+      { level: 'info', n: 1, message: 'a' },
+      { level: 'info', message: 'done: 7' },
+      { level: 'info', n: 1 },
+    ]);
+    const told = { type: 'RangeError', message: 'too far', stack: expect.stringContaining('logger.int.test.ts') };
+    expect(lines.slice(7).map(without)).toEqual([
+      { level: 'error', error: told, message: 'too far' },
+      { level: 'error', error: told, message: 'failed' },
+      { level: 'error', error: told, message: 'failed' },
+      { level: 'error', error: told, n: 1, message: 'failed' },
+    ]);
+  });
+
+  it('has children that add fields, share its level, and lose to fields of the line', () => {
+    const { logger: log, lines } = logger({ level: 'info' });
+    const child = log.child({ orderId: 1, password: 'p' }).child({ step: 'pay' });
+    child.debug('not yet');
+    log.level = 'debug';
+    child.debug('now', { orderId: 2 });
+    expect(lines.map(without)).toEqual([
+      { level: 'warn', message: 'Log level is debug now, it was info (set by the program).' },
+      { level: 'debug', orderId: 2, password: '[redacted]', step: 'pay', message: 'now' },
+    ]);
+    expect([log.isLevelEnabled('debug'), child.level]).toEqual([true, 'debug']);
+    expect(() => {
+      log.level = 'loud' as LevelName;
+    }).toThrow('A level is one of error, warn, info, http, debug, trace');
+  });
+
+  it('writes what any line is, and never throws', () => {
+    const { logger: log, lines } = logger();
+    const odd: unknown[] = [
+      undefined,
+      null,
+      7,
+      Symbol('s'),
+      () => 1,
+      new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+      Object.create(null),
+      [1, 2],
+      new Date(0),
+      '\ud800',
+      'a\nb',
+    ];
+    for (const one of odd) log.info(one as never);
+    expect(lines).toHaveLength(odd.length);
+    expect(lines.at(-1)?.message).toBe('a\nb');
+  });
+
+  it.skipIf(process.platform === 'win32')('changes its level by a signal, one step a time, and then back', async () => {
+    const { logger: log } = logger({ level: 'http', levelSignal: 'SIGUSR2' });
+    const levels: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const changed = new Promise<string>((resolve) => {
+        const stop = log.on('level', ({ level }) => {
+          stop();
+          resolve(level);
+        });
+      });
+      process.kill(process.pid, 'SIGUSR2');
+      levels.push(await changed);
+    }
+    expect(levels).toEqual(['debug', 'trace', 'http']);
+  });
+
+  it('refuses options that it does not know, and files that it cannot open', () => {
+    expect(() => createLogger({ levle: 'info' } as never)).toThrow(
+      expect.objectContaining({ code: 'OBSERVABILITY_OPTION_INVALID' }),
+    );
+    expect(() => createLogger({ files: { combined: '../x.log' } })).toThrow(/"files".*"combined"/);
+    expect(() => createLogger({ console: false, files: { folder: import.meta.filename } })).toThrow(
+      expect.objectContaining({ code: 'OBSERVABILITY_FILE_REFUSED' }),
+    );
+  });
+});
+
+describe.each(EXPRESSES)('a logger in requests, on Express $version', ({ express }) => {
+  it('changes its level by an endpoint, for who may, and for a time', async () => {
+    const app = express();
+    const { logger: log, lines } = observe(app, {
+      levelEndpoint: { path: '/log-level', allow: (req) => req.headers.authorization === 'Bearer ops' },
+      logger: { console: false, level: 'info', stream: { write() {} } },
+    });
+    app.use(express.json());
+    void lines;
+    const url = `${await listen(app)}/log-level`;
+    const ask = async (method: string, body?: object, token = 'ops') => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const answer = await fetch(url, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      return [answer.status, await answer.json()];
+    };
+    expect(await ask('GET', undefined, 'guess')).toEqual([403, { error: 'Forbidden' }]);
+    expect(await ask('PUT', { level: 'trace' }, 'guess')).toEqual([403, { error: 'Forbidden' }]);
+    expect(await ask('GET')).toEqual([200, { level: 'info', configured: 'info' }]);
+    expect(await ask('PUT', { level: 'debug', forSeconds: 1 })).toEqual([200, { level: 'debug', configured: 'info' }]);
+    expect(await new Promise((resolve) => log.on('level', ({ level }) => resolve(level)))).toBe('info');
+    expect((await ask('PUT', { level: 'loud' }))[0]).toBe(400);
+    expect((await ask('PUT', { level: 'debug', x: 'x'.repeat(5_000) }))[0]).toBe(400);
+    expect(await ask('PUT', { level: 'error' })).toEqual([200, { level: 'error', configured: 'info' }]);
+    expect(await ask('DELETE')).toEqual([200, { level: 'info', configured: 'info' }]);
+    expect((await ask('POST'))[0]).toBe(405);
+  });
+
+  it('tells one request in detail by a header, from who may, and no other', async () => {
+    const app = express();
+    const { lines, stream } = createLines();
+    const { logger: log } = observe(app, {
+      levelHeader: { allow: (req) => req.headers.authorization === 'Bearer ops' },
+      logger: { console: false, level: 'info', stream },
+      accessLog: false,
+    });
+    app.get('/:n', async (req, res) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      log.debug('detail', { n: req.params.n });
+      log.trace('more detail', { n: req.params.n });
+      res.json({});
+    });
+    const url = await listen(app);
+    const ask = (n: number, headers: Record<string, string>) => fetch(`${url}/${n}`, { headers });
+    const ops = { authorization: 'Bearer ops' };
+    await Promise.all([
+      ask(1, { ...ops, 'x-log-level': 'debug' }),
+      ask(2, { 'x-log-level': 'trace' }),
+      ask(3, ops),
+      ask(4, { ...ops, 'x-log-level': 'loud' }),
+    ]);
+    expect(lines.map(({ message, n }) => [message, n])).toEqual([['detail', '1']]);
+  });
+
+  it('a logger of your own gets every line with the fields that join it, and without secrets', async () => {
+    const entries: object[] = [];
+    const winston = {
+      levels: { error: 0, warn: 1, info: 2, http: 3, verbose: 4, debug: 5, silly: 6 },
+      transports: [],
+      info() {},
+      warn() {},
+      error() {},
+      log: (entry: object) => void entries.push(entry),
+    };
+    const pino: unknown[][] = [];
+    const bunyan: unknown[][] = [];
+    const printed: string[] = [];
+    const methods = (kept: unknown[][]) =>
+      Object.fromEntries(
+        ['error', 'warn', 'info', 'debug', 'trace'].map((name) => [
+          name,
+          (...args: unknown[]) => void kept.push([name, ...args]),
+        ]),
+      );
+    const owns = [
+      winston,
+      { ...methods(pino), child() {}, bindings() {} },
+      { ...methods(bunyan), child() {}, addStream() {} },
+      {
+        log: (text: string) => void printed.push(text),
+        ...Object.fromEntries(
+          ['error', 'warn', 'info', 'debug', 'trace'].map((name) => [name, (text: string) => void printed.push(text)]),
+        ),
+      },
+    ];
+    for (const own of owns) {
+      const app = express();
+      const { logger: log } = observe(app, { logger: own as never });
+      app.get('/', (_req, res) => {
+        log.info('Order is paid', { orderId: 7, password: 'p' });
+        res.json({});
+      });
+      const url = await listen(app);
+      await (await fetch(url, { headers: { 'x-request-id': 'r-1' } })).text();
+      // The access line comes when the answer is out.
+      await vi.waitFor(() => expect([entries, pino, bunyan, printed][owns.indexOf(own)]).toHaveLength(2));
+    }
+    const line = { orderId: 7, password: '[redacted]', requestId: 'r-1' };
+    expect(entries[0]).toEqual({ level: 'info', message: 'Order is paid', ...line });
+    expect(entries[1]).toMatchObject({ level: 'http', message: 'GET / 200', status: 200, requestId: 'r-1' });
+    expect(pino[0]).toEqual(['info', line, 'Order is paid']);
+    expect(pino[1]).toEqual(['info', expect.objectContaining({ status: 200, requestId: 'r-1' }), 'GET / 200']);
+    expect(bunyan).toEqual([pino[0], [pino[1]?.[0], expect.objectContaining({ requestId: 'r-1' }), 'GET / 200']]);
+    expect(printed[0]).toBe(`Order is paid ${JSON.stringify(line)}`);
+  });
+
+  it('a real pino of your own: handed in, and joined by joinedFields where it is called itself', async () => {
+    const require = createRequire(import.meta.url);
+    const { pino } = require('pino') as typeof import('pino');
+    const seen = createLines();
+    const own = pino({ mixin: joinedFields, base: null }, seen.stream);
+    const app = express();
+    const { logger: log } = observe(app, { logger: own });
+    app.get('/', (_req, res) => {
+      own.info('by itself');
+      log.info('through us', { n: 1 });
+      res.json({});
+    });
+    await fetch(await listen(app), { headers: { 'x-request-id': 'r-9' } });
+    await seen.some(isAccess);
+    expect(seen.lines.map(({ msg, requestId }) => [msg, requestId])).toEqual([
+      ['by itself', 'r-9'],
+      ['through us', 'r-9'],
+      ['GET / 200', 'r-9'],
+    ]);
+  });
+
+  it('M5: 10,000 requests at once, through callbacks, promises, timers, emitters and streams: each line has the id of its request', async () => {
+    const app = express();
+    const { logger: log, lines, some } = observe(app);
+    const shared = new EventEmitter().setMaxListeners(0);
+    const ways: ((n: string) => Promise<unknown>)[] = [
+      (n) => new Promise<void>((resolve) => setTimeout(() => resolve(log.info('way', { n })), Math.random() * 20)),
+      async (n) => {
+        await null;
+        log.info('way', { n });
+      },
+      (n) => new Promise<void>((resolve) => process.nextTick(() => setImmediate(() => resolve(log.info('way', { n }))))),
+      async (n) => {
+        const emitter = new EventEmitter();
+        const heard = once(emitter, 'told');
+        setImmediate(() => emitter.emit('told'));
+        await heard;
+        log.info('way', { n });
+      },
+      (n) =>
+        pipeline(
+          Readable.from([n]),
+          new Transform({
+            transform: (chunk, _encoding, done) =>
+              setImmediate(() => {
+                log.info('way', { n: String(chunk) });
+                done(null, chunk);
+              }),
+          }),
+          async (source) => {
+            for await (const chunk of source) log.info('way', { n: String(chunk) });
+          },
+        ),
+      // One that all share: who listens is asked in the context of who emits, so that is kept by a promise.
+      async (n) => {
+        const heard = once(shared, n);
+        queueMicrotask(() => shared.emit(n));
+        await heard;
+        log.info('way', { n });
+      },
+    ];
+    app.get('/:n', async (req, res) => {
+      const { n } = req.params as { n: string };
+      log.debug('begin', { n });
+      for (let i = 0; i < 3; i++) await ways[Math.floor(Math.random() * ways.length)]?.(n);
+      res.json({ n });
+    });
+    const url = await listen(app);
+    let next = 0;
+    const idOf = new Map<string, string | null>();
+    await Promise.all(
+      Array.from({ length: 200 }, async () => {
+        while (next < 10_000) {
+          const n = String(next++);
+          const headers: Record<string, string> = Math.random() < 0.5 ? { 'x-request-id': `given-${n}` } : {};
+          const answer = await fetch(`${url}/${n}`, { headers });
+          await answer.text();
+          idOf.set(n, answer.headers.get('x-request-id'));
+        }
+      }),
+    );
+    await some(isAccess, 10_000);
+    const wrong = lines.filter((line) => {
+      const n = isAccess(line) ? String(line.url).slice(1) : (line.n as string);
+      return line.requestId === undefined || line.requestId !== idOf.get(n);
+    });
+    expect([wrong, new Set(idOf.values()).size]).toEqual([[], 10_000]);
+    expect(lines.length).toBeGreaterThanOrEqual(10_000 * 5);
+  }, 60_000);
+});
