@@ -13,6 +13,7 @@ import { waterfall } from './waterfall.js';
 
 const PATIENCE_MS = 30_000;
 const REQUESTS = 20;
+const SETTLE_MS = 5_000;
 const isGrpc = process.argv.includes('grpc');
 const hasColours = process.stdout.isTTY === true;
 const closers = [];
@@ -156,13 +157,19 @@ async function main() {
   const broken = await checkout(shop, 'meteorite');
   for (let n = 3; n < REQUESTS; n++) await checkout(shop, 'keyboard');
 
+  const sentAt = Date.now();
   const trace = await traceOf(good, receiver, 3);
   print('one checkout, as it went through three services', trace);
   const failure = await traceOf(broken, receiver, 3);
   print('one that broke', failure);
 
   row('services in the trace of one request', new Set(trace.map(({ service }) => service)).size, 3);
-  row('spans whose parent is nowhere, in all traces', orphansIn(receiver.spans).length, 0);
+  // Each process sends what it has ten times a second, and not all at the same moment.
+  const settled = await until('every span is here', () => {
+    const roots = receiver.spans.filter(({ name }) => name === 'POST /checkout');
+    return roots.length === REQUESTS && (orphansIn(receiver.spans).length === 0 || Date.now() > sentAt + SETTLE_MS);
+  });
+  row('spans whose parent is nowhere, in all traces', settled && orphansIn(receiver.spans).length, 0, `of ${receiver.spans.length}`);
   const calls = trace.filter(({ kind }) => kind === 'client');
   row('calls whose span is the parent of what served them', calls.filter(({ spanId }) => trace.some((span) => span.kind === 'server' && span.parentSpanId === spanId)).length, calls.length);
   row('services that say what broke', new Set(failure.filter(({ kind, isError }) => kind === 'server' && isError).map(({ service }) => service)).size, 3);

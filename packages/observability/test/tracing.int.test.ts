@@ -3,7 +3,7 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, it } from 'vitest';
 import { joinedFields, withSpan } from '../src/index.ts';
-import { expresses, stopAll, startApp as startPlain } from './apps.test-support.ts';
+import { expresses, startApp as startPlain, stopAll } from './operated-apps.test-support.ts';
 import { startSdk } from './tracing.test-support.ts';
 
 const memory = startSdk();
@@ -26,7 +26,7 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
   it('has a span by the route, the child of the one that came with it, with what HTTP spans have', async () => {
     const { url } = await startApp((app) => {
       const router = express.Router();
-      router.get('/orders/:id', (req, res) => void res.json(joinedFields()));
+      router.get('/orders/:id', (_req, res) => void res.json(joinedFields()));
       app.use('/shop', router);
     });
     const answer = await fetch(`${url}/shop/orders/7?token=abc&page=2`, {
