@@ -30,6 +30,14 @@ export const ARROWS = Object.freeze({
  * @type {Readonly<Record<string, { shared: readonly string[], folders: Readonly<Record<string, Room>> }>>}
  */
 export const INSIDE = Object.freeze({
+  observability: {
+    shared: ['errors'],
+    folders: {
+      request: {},
+      logging: { imports: ['request'] },
+      'access-log': { imports: ['request', 'logging'] },
+    },
+  },
   mesh: {
     shared: ['counters', 'errors', 'identity', 'wire'],
     folders: {
