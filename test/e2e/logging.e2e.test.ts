@@ -216,3 +216,11 @@ describe('the examples of docs/logging.md', () => {
     expect(own.stdout()).toContain("{ orderId: 7, level: 'info', message: 'Order is paid' }");
   });
 });
+
+describe('a process that requires and imports', () => {
+  it('has one function and one kind of logger, and ends by itself', async () => {
+    const program = startProgram(fixture('observability-kinds.cjs'));
+    expect(await program.line('it tells', ({ event }) => event === 'kinds')).toMatchObject({ isOne: true, isSame: true });
+    expect(await program.exit()).toMatchObject({ code: 0 });
+  });
+});
