@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { fixture, type ProgramOptions, startProgram, testFolder, until } from './processes.test-support.ts';
+import { fixture, type ProgramOptions, REPOSITORY, startProgram, testFolder, until } from './processes.test-support.ts';
 
 const ROTATING = 'app-%DATE%.log';
 let folders = 0;
@@ -144,13 +144,13 @@ describe('M4: rotation', () => {
       kept += ours.length;
     }
     // The next one packs what they left.
-    const { program } = run('bursts', { folder, count: 10, first: 90_000_000, combined: ROTATING });
+    const { program } = run('bursts', { folder, count: 500, first: 90_000_000, combined: ROTATING });
     expect(await program.exit(30_000)).toMatchObject({ code: 0 });
     const names = readdirSync(folder);
     expect(names.filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(logs(folder).filter((name) => !name.endsWith('.gz'))).toHaveLength(1);
     const all = numbersIn(folder);
-    expect([all.length, new Set(all).size]).toEqual([kept + 10, kept + 10]);
+    expect([all.length, new Set(all).size]).toEqual([kept + 500, kept + 500]);
   });
 
   it('of several processes in one folder: each has files of its own, and every line is there once', async () => {
@@ -180,5 +180,47 @@ describe('M4: rotation', () => {
         .sort(),
     ).toEqual([...kept, `app-${daysAgo(0)}.log`].sort());
     expect(program.lines.filter(({ event }) => event === 'remove')).toHaveLength(3);
+  });
+});
+
+describe('the examples of docs/logging.md', () => {
+  const example = (name: string) => path.join(REPOSITORY, 'examples/observability-logging', name);
+  const env = { NODE_ENV: 'production', LOG_LEVEL: 'http' };
+
+  it('order-service: a line of the app and one of the access log, of one request', async () => {
+    const program = startProgram(example('order-service.js'), { env });
+    expect(await program.exit()).toMatchObject({ code: 0 });
+    const lines = program
+      .stdout()
+      .split('\n')
+      .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as object] : []));
+    expect(lines).toEqual([
+      expect.objectContaining({
+        level: 'info',
+        message: 'Order is looked up',
+        orderId: '7',
+        requestId: 'example-1',
+        service: 'orders',
+      }),
+      expect.objectContaining({ level: 'http', url: '/orders/7?token=[redacted]', status: 200, requestId: 'example-1' }),
+    ]);
+    expect(program.stdout()).toContain('answered to example-1');
+  });
+
+  it('everything, and own-logger', async () => {
+    const everything = startProgram(example('everything.js'), { env, cwd: testFolder() });
+    expect(await everything.exit()).toMatchObject({ code: 0 });
+    expect(everything.stdout()).toContain('card declined');
+    const own = startProgram(example('own-logger.js'), { env });
+    expect(await own.exit()).toMatchObject({ code: 0 });
+    expect(own.stdout()).toContain("{ orderId: 7, level: 'info', message: 'Order is paid' }");
+  });
+});
+
+describe('a process that requires and imports', () => {
+  it('has one function and one kind of logger, and ends by itself', async () => {
+    const program = startProgram(fixture('observability-kinds.cjs'));
+    expect(await program.line('it tells', ({ event }) => event === 'kinds')).toMatchObject({ isOne: true, isSame: true });
+    expect(await program.exit()).toMatchObject({ code: 0 });
   });
 });

@@ -43,7 +43,11 @@ export function createArchive({ folder, names, current, keepDays, gzip, clock, t
       const half = `${file}${HALF_MADE}`;
       await pipeline(createReadStream(file), createGzip(), createWriteStream(half, { mode: (await stat(file)).mode }));
       const handle = await open(half, 'r+');
-      await handle.sync().finally(() => handle.close());
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
       await rename(half, packed);
     }
     await unlink(file);
