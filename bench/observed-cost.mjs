@@ -77,7 +77,13 @@ export async function measureObservedCost() {
   const how = `median of ${SETS} sets of processes, ${ROUNDS} rounds of ${REQUESTS} requests each, CPU of the server`;
   const times = KINDS.map((kind) => `${kind} ${middle((set) => set[kind]).toFixed(1)} µs`).join(', ');
   return [
-    atMost('logger, access log, metrics and request id on a small JSON route: throughput lost', lost, 10, '%', `${times}; ${how}`),
+    atMost(
+      'logger, access log, metrics and request id on a small JSON route: throughput lost',
+      lost,
+      10,
+      '%',
+      `${times}; ${how}`,
+    ),
     atMost('the same : morgan, winston and prom-client by hand, what they add', part, 0.5, '', how),
     atMost('tracing, one of a hundred kept, errors and slow ones too: throughput lost beyond that', more, 8, '%', how),
     forComparison('traced : bare, throughput lost', middle(({ bare, traced }) => 1 - bare / traced) * 100, '%', how),

@@ -51,7 +51,7 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       }
       const { req } = request;
       const method = methodOf(req.method);
-      const from = propagation.extract(here, req.headers, HEADERS);
+      const from = carriesTrace(req.headers) ? propagation.extract(here, req.headers, HEADERS) : here;
       const span = tracer.startSpan(
         method === OTHER_METHOD ? 'HTTP' : method,
         { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
@@ -80,6 +80,15 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
 export function runInTrace(request: ObservedRequest, run: () => void): void {
   if (request.trace === undefined || !request.trace.isOurs) run();
   else context.with(request.trace.context, run);
+}
+
+let fields: readonly string[] | undefined;
+
+/** Most requests from outside bring none, and to look for one in every way there is costs more than the rest. */
+function carriesTrace(headers: IncomingHttpHeaders): boolean {
+  fields ??= propagation.fields();
+  for (const name of fields) if (headers[name] !== undefined) return true;
+  return false;
 }
 
 const OTHER_METHOD = '_OTHER';
