@@ -1,5 +1,6 @@
 // Hot path: every span of a trace that is probably not kept. Its bench: bench/observed-cost.mjs
 
+import { DESCRIBE, type DescribedLater } from '../tracing/described-later.ts';
 import type {
   Attributes,
   AttributeValue,
@@ -41,7 +42,7 @@ interface LightEvent {
  * A span that is written down and most likely thrown away: it keeps what it is given as it is, and becomes what exporters
  * read only when it is kept. The SDK's own spans cost several times as much from their first moment.
  */
-export class LightSpan implements Span {
+export class LightSpan implements Span, DescribedLater {
   name: string;
   readonly kind: SpanKind;
   readonly parent: SpanContext | undefined;
@@ -53,6 +54,7 @@ export class LightSpan implements Span {
   private attributes: Attributes | undefined;
   /** What was given at once stays an object of its giver's until something is added. */
   private isOwn = false;
+  private later: (() => Attributes) | undefined = undefined;
   private links: Link[] | undefined;
   private events: LightEvent[] | undefined = undefined;
 
@@ -85,6 +87,10 @@ export class LightSpan implements Span {
     if (this.attributes === undefined) this.attributes = attributes;
     else Object.assign(this.own(), attributes);
     return this;
+  }
+
+  [DESCRIBE](attributes: () => Attributes): void {
+    if (this.endTime === undefined) this.later = attributes;
   }
 
   private own(): Attributes {
@@ -167,7 +173,7 @@ export class LightSpan implements Span {
       startTime: timeInputToHrTime(this.startTime),
       endTime: timeInputToHrTime(this.endTime as TimeInput),
       status: this.status,
-      attributes: sanitizeAttributes(this.attributes),
+      attributes: sanitizeAttributes({ ...this.attributes, ...this.later?.() }),
       links: (this.links ?? []).map(({ context, attributes }) => ({ context, attributes: sanitizeAttributes(attributes) })),
       events: (this.events ?? []).map(({ name, attributes, time }) => ({
         name,

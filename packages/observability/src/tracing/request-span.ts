@@ -7,6 +7,7 @@ import type { Secrets } from '../logging/secrets.ts';
 import { METHODS } from '../metrics/request-metrics.ts';
 import { routePatternOf } from '../metrics/route-pattern.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
+import { DESCRIBE, type DescribedLater } from './described-later.ts';
 import {
   type Attributes,
   context,
@@ -67,7 +68,7 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       if (!span.isRecording()) return;
       const { status } = request;
       const route = routePatternOf(request.req);
-      span.setAttributes(atEnd(request, status, route, secrets));
+      describe(span, () => atEnd(request, status, route, secrets));
       if (!traced.isOurs) return;
       if (route !== undefined) span.updateName(`${methodOf(request.req.method)} ${route}`);
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
@@ -80,6 +81,12 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
 export function runInTrace(request: ObservedRequest, run: () => void): void {
   if (request.trace === undefined || !request.trace.isOurs) run();
   else context.with(request.trace.context, run);
+}
+
+/** Most spans are thrown away by who has written them down, and need not be told what nobody reads. */
+function describe(span: Span & Partial<DescribedLater>, attributes: () => Attributes): void {
+  if (span[DESCRIBE] === undefined) span.setAttributes(attributes());
+  else span[DESCRIBE](attributes);
 }
 
 let fields: readonly string[] | undefined;
