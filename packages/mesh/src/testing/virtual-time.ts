@@ -28,19 +28,24 @@ export class VirtualTime {
     };
   }
 
-  /** Lets time pass until it is so, looking after each event; answers whether it came to be so. */
-  run(durationMs: number, isSo: () => boolean = () => false): boolean {
-    const endMs = this.nowMs + durationMs;
+  /** Lets the next thing happen that is due until then; answers whether there was one. */
+  step(endMs: number): boolean {
     for (;;) {
       const next = this.heap[0];
-      if (next === undefined || next.atMs > endMs) break;
+      if (next === undefined || next.atMs > endMs) return false;
       this.pop();
       if (next.isStopped) continue;
       this.nowMs = next.atMs;
       this.events += 1;
       next.run();
-      if (isSo()) return true;
+      return true;
     }
+  }
+
+  /** Lets time pass until it is so, looking after each event; answers whether it came to be so. */
+  run(durationMs: number, isSo: () => boolean = () => false): boolean {
+    const endMs = this.nowMs + durationMs;
+    while (this.step(endMs)) if (isSo()) return true;
     this.nowMs = endMs;
     return isSo();
   }
