@@ -37,6 +37,7 @@ export function beginPart(network: MemoryNetwork, place: Place, { options, route
     peers: [],
     host: undefined,
     port: undefined,
+    ipWhitelist: undefined,
     // No connection is TLS here, so none could show a name.
     tls: Object.freeze({ ...options.tls, trustDomain: undefined }),
     transport: 'http',

@@ -1,5 +1,5 @@
-import { integerOption, keepContext, resolveOptions } from '@express-micro/core';
-import { meshError, resolveMeshOptions, type ServicesOf } from '@express-micro/mesh';
+import { integerOption, keepContext, resolveOptions, show } from '@express-micro/core';
+import { meshError, type ResolvedOptions, resolveMeshOptions, type ServicesOf } from '@express-micro/mesh';
 import {
   createFaults,
   createStub,
@@ -11,8 +11,10 @@ import {
   type StubRoutes,
   type TestClock,
 } from '@express-micro/mesh/testing';
-import { type ExpressApp, isExpressApp } from '../app.ts';
-import { type ExpressMicroOptions, isMember, type Micro, type Services } from '../express-micro.ts';
+// By its name, as users have it: what they declare of their services in 'express-micro' is declared here too.
+import type { ExpressApp, ExpressMicroOptions, Micro, Services } from 'express-micro';
+import { isExpressApp } from '../app.ts';
+import { isMember } from '../express-micro.ts';
 import { openStage } from '../stage.ts';
 import { outsideRequest } from './outside.ts';
 import { beginPart, crashPart, endPart, joinPart, type Part, type Role, servicesOf } from './part.ts';
@@ -121,15 +123,17 @@ export function createTestMesh(options?: TestMeshOptions): TestMesh {
     crashPart(actor.part);
   }
 
-  const actorAt = (place: Place): Actor => actors.find((actor) => actor.place === place) as Actor;
+  const actorsAt = (place: Place): Actor[] => actors.filter((actor) => actor.place === place);
   const faults = createFaults(network, {
-    crash: (place) => crash(actorAt(place)),
+    crash: (place) => actorsAt(place).forEach(crash),
     async restart(place) {
-      const actor = actorAt(place);
-      crash(actor);
-      network.roster.forget(place.url);
-      actor.part = actor.begin();
-      actor.isCrashed = false;
+      refuseClosed('restart()');
+      for (const actor of actorsAt(place)) {
+        crash(actor);
+        network.roster.forget(place.url);
+        actor.part = actor.begin();
+        actor.isCrashed = false;
+      }
       await ready();
     },
   });
@@ -173,7 +177,7 @@ export function createTestMesh(options?: TestMeshOptions): TestMesh {
 
     stub(name, routes = {}) {
       refuseClosed('stub()');
-      const options = resolveMeshOptions('stub()', { serviceName: name, peers: [], log: false });
+      const options = optionsOf('stub()', name, { log: false });
       const { descriptors, handle, requests } = createStub(routes);
       const actor = enter(network.place(name), {
         options,
@@ -205,7 +209,15 @@ export function createTestMesh(options?: TestMeshOptions): TestMesh {
   }
 }
 
+/** @throws MESH_OPTION_INVALID */
+function optionsOf(owner: string, name: string, given: ExpressMicroOptions = {}): ResolvedOptions {
+  if (typeof name !== 'string')
+    throw meshError('MESH_OPTION_INVALID', `${owner} takes the name of a service first; it got ${show(name)}.`);
+  return resolveMeshOptions(owner, { ...given, serviceName: name });
+}
+
 function standInFor(name: string, app: ExpressApp, given: ExpressMicroOptions | undefined): StandIn {
+  const options = optionsOf('service()', name, given);
   if (!isExpressApp(app))
     throw meshError('MESH_OPTION_INVALID', `service("${name}", app) takes an Express app: what express() gives.`);
   let standIn = standIns.get(app);
@@ -217,7 +229,6 @@ function standInFor(name: string, app: ExpressApp, given: ExpressMicroOptions | 
         `The app of "${name}" called expressMicro() before express-micro/testing was loaded. ${advice}`,
       );
     }
-    const options = resolveMeshOptions('service()', { ...given, serviceName: name });
     standIn = createStandIn(app, options, undefined);
     standIns.set(app, standIn);
   } else if (given !== undefined) {

@@ -77,7 +77,7 @@ export class FaultTable {
   }
 
   /** A fault of the same kind on the same target takes the place of the former. */
-  add(target: string, effect: Effect, { rate, times } = ALWAYS): void {
+  add(target: string, effect: Effect, { rate, times }: { rate: number; times: number } = ALWAYS): void {
     const isSame = (rule: Rule): boolean =>
       rule.target === target &&
       rule.effect.kind === effect.kind &&

@@ -10,6 +10,7 @@ import {
   type TransportRequest,
   type TransportStream,
 } from '../transport/transport.ts';
+import { CAME_AT_MS } from '../wire.ts';
 import { type Endpoint, FaultTable, NO_FAULT, type Plan } from './faults.ts';
 import { connect, type MemoryConnection } from './memory-connection.ts';
 import { collect, exchange } from './memory-exchange.ts';
@@ -151,6 +152,8 @@ export class MemoryNetwork {
     // It never listens on a port: connections are handed to it.
     const server = createServer((req, res) => {
       const passage = this.ofSocket.get(req.socket);
+      // By this clock, and not by turns of the event loop: a test may have put other timers in their place.
+      (req as { [CAME_AT_MS]?: number })[CAME_AT_MS] = this.pace.nowMs;
       if (passage === undefined) res.destroy();
       else this.serving.run(passage, listener, req, res);
     });
@@ -183,6 +186,7 @@ export class MemoryNetwork {
     const startedAtMs = this.pace.nowMs;
     const passage: Passage = { from, to, request, startedAtMs, connection: undefined, isInApp: false, calls: 0, fail };
     this.passages.add(passage);
+    this.pace.moved();
     request.cancellation.listen((reason) => {
       fail(new TransportFailure('cancelled', reason));
       passage.connection?.near.destroy(reason);

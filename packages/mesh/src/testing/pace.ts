@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@express-micro/core';
+import { type Clock, systemClock, type Timer } from '@express-micro/core';
 import { meshError } from '../errors.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -9,6 +9,8 @@ const turn = setImmediate;
 const CALM_TURNS = 3;
 /** A handler that never rests must not keep time from passing. */
 const MAX_TURNS = 200;
+/** Rhythm in which time follows that of the world while somebody is at work. */
+const FLOW_MS = 20;
 
 /** The time of a test: it stands still while code runs, and costs nothing where all only wait for it. */
 export interface TestClock {
@@ -19,9 +21,9 @@ export interface TestClock {
 }
 
 /**
- * Virtual time under code that is real. It passes in two ways: when a test says so (`advance`), and by itself while somebody
- * waits and nobody is at work, so that a call with a time-out of 10 s fails at once and a handler that reads a file is
- * never late.
+ * Virtual time under code that is real. A test lets it pass (`advance`). By itself it passes while somebody waits: at once
+ * where nobody is at work, so that a call with a time-out of 10 s fails without delay; and as it does everywhere while
+ * somebody is, so that a handler that reads a file is not late, and one that hangs is.
  */
 export class Pace implements TestClock {
   readonly clock: Clock;
@@ -31,6 +33,7 @@ export class Pace implements TestClock {
   private moves = 0;
   private advancing = 0;
   private isLooking = false;
+  private flow: Timer | undefined = undefined;
 
   /** @param startMs what a wall clock shows at the beginning @param isAtWork whether code runs that no virtual time may pass by */
   constructor(startMs: number, isAtWork: () => boolean) {
@@ -62,7 +65,7 @@ export class Pace implements TestClock {
     try {
       const endMs = this.time.nowMs + ms;
       await this.rest();
-      while (this.time.step(endMs)) await this.rest();
+      while (this.time.step(endMs)) await this.afterStep();
       this.time.run(Math.max(0, endMs - this.time.nowMs));
       await this.rest();
     } finally {
@@ -71,7 +74,7 @@ export class Pace implements TestClock {
     }
   }
 
-  /** Somebody waits for what `run` gives: time passes meanwhile, as far as nobody is at work. */
+  /** Somebody waits for what `run` gives. */
   async whileWaiting<T>(run: () => Promise<T>): Promise<T> {
     this.waiting += 1;
     this.moved();
@@ -86,9 +89,9 @@ export class Pace implements TestClock {
   /** Something happened: look again whether all have come to rest. */
   moved(): void {
     this.moves += 1;
-    if (this.isLooking || this.waiting === 0 || this.advancing > 0) return;
+    if (this.isLooking || !this.isFree) return;
     this.isLooking = true;
-    void this.look();
+    void this.pass();
   }
 
   /** Resolves a turn of the event loop later. */
@@ -96,11 +99,45 @@ export class Pace implements TestClock {
     return new Promise((resolve) => void turn(resolve));
   }
 
-  private async look(): Promise<void> {
+  /** Whether time may pass by itself. */
+  private get isFree(): boolean {
+    return this.waiting > 0 && this.advancing === 0;
+  }
+
+  private async pass(): Promise<void> {
     await this.rest();
+    while (this.isFree && !this.isAtWork() && this.time.step(Number.POSITIVE_INFINITY)) await this.afterStep();
     this.isLooking = false;
-    if (this.waiting === 0 || this.advancing > 0 || this.isAtWork()) return;
-    if (this.time.step(Number.POSITIVE_INFINITY)) this.moved();
+    if (this.isFree && this.isAtWork()) this.follow();
+  }
+
+  /** While somebody is at work, time passes as in the world outside; a call that waits keeps the process alive for it. */
+  private follow(): void {
+    if (this.flow !== undefined) return;
+    let lastMs = systemClock.monotonicMs();
+    const flow = systemClock.every(
+      FLOW_MS,
+      () => {
+        const passedMs = systemClock.monotonicMs() - lastMs;
+        lastMs += passedMs;
+        if (this.isFree && this.isAtWork()) {
+          this.time.run(passedMs);
+          return;
+        }
+        flow.stop();
+        this.flow = undefined;
+        this.moved();
+      },
+      { keepsAlive: true },
+    );
+    this.flow = flow;
+  }
+
+  /** Most timers only look at something: one turn tells whether this one set anything in motion. */
+  private async afterStep(): Promise<void> {
+    const { moves } = this;
+    await this.turn();
+    if (moves !== this.moves) await this.rest();
   }
 
   private async rest(): Promise<void> {

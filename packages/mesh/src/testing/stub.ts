@@ -17,11 +17,11 @@ export interface StubRequest {
   readonly caller: Caller | undefined;
 }
 
-/** What a route of a stub answers: a value, sent as JSON with 200; a `Response`, sent as it is; or a function that gives one of these. */
-export type StubAnswer = unknown;
+/** What a route of a stub answers: a value, sent as JSON with 200 (nothing: 204), or a `Response`, sent as it is. */
+export type StubAnswer = object | string | number | boolean | null | undefined;
 
-/** `{ 'POST /payments': (req) => ({ id: 'p-1' }) }` */
-export type StubRoutes = Readonly<Record<string, StubAnswer | ((req: StubRequest) => StubAnswer)>>;
+/** `{ 'POST /payments': (req) => ({ id: 'p-1' }), 'GET /rates': { eur: 1 } }` */
+export type StubRoutes = Readonly<Record<string, StubAnswer | ((req: StubRequest) => StubAnswer | Promise<StubAnswer>)>>;
 
 export interface Stub {
   readonly descriptors: readonly RouteDescriptor[];
@@ -59,7 +59,7 @@ export function createStub(routes: StubRoutes): Stub {
     requests.push(request);
     const given = found.route.answer;
     const value: unknown = typeof given === 'function' ? await given(request) : given;
-    if (value instanceof Response) await sendResponse(res, value);
+    if (isResponse(value)) await sendResponse(res, value);
     else send(res, value === undefined ? 204 : 200, value);
   }
 
@@ -130,6 +130,12 @@ function send(res: ServerResponse, status: number, value: unknown): void {
   res
     .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text) })
     .end(text);
+}
+
+/** By what it can do: a test framework may have a class of its own. */
+function isResponse(value: unknown): value is Response {
+  const response = value as Partial<Response> | null | undefined;
+  return typeof response === 'object' && typeof response?.arrayBuffer === 'function' && typeof response.clone === 'function';
 }
 
 async function sendResponse(res: ServerResponse, response: Response): Promise<void> {

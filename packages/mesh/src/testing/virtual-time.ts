@@ -10,9 +10,9 @@ interface Due {
 
 /** Time that passes only when somebody lets it: from one thing that is due to the next, at no cost between. */
 export class VirtualTime {
-  nowMs = 0;
+  nowMs: number = 0;
   /** What happened so far. */
-  events = 0;
+  events: number = 0;
   /** A binary heap, the next one first. */
   private readonly heap: Due[] = [];
   private order = 0;
