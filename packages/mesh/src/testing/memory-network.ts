@@ -48,6 +48,9 @@ interface Passage {
   isInApp: boolean;
   /** Calls that are made for it. */
   calls: number;
+  /** Whoever sent it has his answer, or will have none; and the last byte has passed. */
+  isSettled: boolean;
+  isSilent: boolean;
   readonly fail: (failure: Error) => void;
 }
 
@@ -184,7 +187,18 @@ export class MemoryNetwork {
     });
     const to = this.sites.get(request.origin);
     const startedAtMs = this.pace.nowMs;
-    const passage: Passage = { from, to, request, startedAtMs, connection: undefined, isInApp: false, calls: 0, fail };
+    const passage: Passage = {
+      from,
+      to,
+      request,
+      startedAtMs,
+      connection: undefined,
+      isInApp: false,
+      calls: 0,
+      isSettled: false,
+      isSilent: true,
+      fail,
+    };
     this.passages.add(passage);
     this.pace.moved();
     request.cancellation.listen((reason) => {
@@ -201,7 +215,8 @@ export class MemoryNetwork {
       throw failure;
     } finally {
       passage.isInApp = false;
-      if (passage.connection === undefined) this.passages.delete(passage);
+      passage.isSettled = true;
+      this.tidy(passage);
       this.pace.moved();
     }
   }
@@ -230,7 +245,16 @@ export class MemoryNetwork {
     if (request.cancellation.reason !== undefined) throw new TransportFailure('cancelled', request.cancellation.reason);
     passage.isInApp = true;
     passage.connection = connect(to.server, from, to, (far) => this.ofSocket.set(far, passage));
-    return take(await exchange(passage.connection, request, () => this.passages.delete(passage)));
+    passage.isSilent = false;
+    const onEnd = (): void => {
+      passage.isSilent = true;
+      this.tidy(passage);
+    };
+    return take(await exchange(passage.connection, request, onEnd));
+  }
+
+  private tidy(passage: Passage): void {
+    if (passage.isSettled && passage.isSilent) this.passages.delete(passage);
   }
 
   private whileHeld(from: Endpoint, to: Endpoint): Promise<void> {

@@ -1,0 +1,317 @@
+import http from 'node:http';
+import { Readable } from 'node:stream';
+import { setTimeout as realDelay } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { expresses } from './fleet.test-support.ts';
+import { orderApp, outcome, PAYMENTS, testMesh } from './test-mesh.test-support.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const TEN_SECONDS = 10_000;
+
+describe.each(expresses)('a test mesh over %s', (_name, express) => {
+  async function shop(seed = 1) {
+    const mesh = testMesh(seed);
+    const { app, micro } = orderApp(express);
+    const orders = mesh.service('order-service', app);
+    const payments = mesh.stub('payment-service', PAYMENTS);
+    await mesh.ready();
+    const pay = () => outcome(mesh, orders.services.paymentService.createPayment({ amount: 3 }));
+    const look = () => outcome(mesh, orders.services.paymentService.getPayment({ id: 7 }));
+    return { mesh, app, micro, orders, payments, pay, look };
+  }
+
+  it('an app that called expressMicro() itself calls a stub, and is called from outside, and time stands still', async () => {
+    const { mesh, orders, payments, pay } = await shop();
+    expect(await pay()).toEqual({ value: { id: 'p-1', amount: 3 }, tookMs: 0 });
+    const answer = await orders.fetch('/orders', { method: 'POST', headers: JSON_TYPE, body: '{"amount":4}' });
+    expect([answer.status, await answer.json()]).toEqual([200, { id: 'p-1', amount: 4 }]);
+    expect(payments.requests.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['POST', '/payments', { amount: 3 }],
+      ['POST', '/payments', { amount: 4 }],
+    ]);
+    expect(payments.requests[0]?.caller?.service).toBe('order-service');
+    expect(mesh.clock.nowMs).toBe(0);
+  });
+
+  it('admission is the real one: who is no service is refused where services only may call', async () => {
+    const { mesh, orders } = await shop();
+    const shop2 = mesh.stub('shop');
+    await mesh.ready();
+    expect((await orders.fetch('/internal')).status).toBe(401);
+    expect(await shop2.services.orderService.getInternal()).toMatchObject({ service: 'shop' });
+  });
+
+  it('down: refused and tried again, and whoever asks from outside gets 503', async () => {
+    const { mesh, orders, payments, pay } = await shop();
+    mesh.faults.down('payment-service');
+    expect(await pay()).toMatchObject({ code: 'MESH_SERVICE_UNAVAILABLE', status: 503 });
+    const refusals = mesh.history.filter((line) => line.includes('POST /payments  refused'));
+    expect(refusals).toHaveLength(3);
+    const answer = await orders.fetch('/orders/1');
+    expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'MESH_SERVICE_UNAVAILABLE' }]);
+    expect(payments.requests).toEqual([]);
+    mesh.faults.heal('payment-service');
+    expect(await pay()).toMatchObject({ value: { id: 'p-1' } });
+  });
+
+  it('down: another instance is tried, and nobody notices', async () => {
+    const { mesh, pay, payments } = await shop();
+    const second = mesh.stub('payment-service', PAYMENTS);
+    await mesh.ready();
+    mesh.faults.down(payments);
+    for (let i = 0; i < 10; i++) expect(await pay()).toMatchObject({ value: { id: 'p-1' } });
+    expect([payments.requests.length, second.requests.length]).toEqual([0, 10]);
+  });
+
+  it('slow: the deadline of ten seconds costs none of them, and a handler has run all the same', async () => {
+    const { mesh, orders, payments, pay } = await shop();
+    mesh.faults.slow('payment-service', 60_000);
+    const beganAtMs = performance.now();
+    expect(await pay()).toEqual({ code: 'MESH_DEADLINE_EXCEEDED', status: 504, tookMs: TEN_SECONDS });
+    expect((await orders.fetch('/orders/1')).status).toBe(504);
+    expect(performance.now() - beganAtMs).toBeLessThan(5_000);
+    expect(payments.requests).toHaveLength(2);
+    mesh.faults.slow('payment-service', 9_000);
+    expect(await pay()).toMatchObject({ value: { id: 'p-1' }, tookMs: 9_000 });
+  });
+
+  it('slow: a range takes answers out of their order', async () => {
+    const { mesh, orders } = await shop();
+    mesh.faults.slow('payment-service', [10, 1_000]);
+    const order: number[] = [];
+    const calls = Array.from({ length: 8 }, (_, id) =>
+      orders.services.paymentService.getPayment({ id }).then(() => order.push(id)),
+    );
+    await Promise.all(calls);
+    expect([...order].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(order).not.toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('fail: so many times with this status, body and header, and never more', async () => {
+    const { mesh, look, payments } = await shop();
+    mesh.faults.fail('payment-service', { status: 500, times: 1, body: { why: 'test' } });
+    expect(await look()).toMatchObject({ code: 'MESH_REMOTE_STATUS', status: 500 });
+    expect(await look()).toMatchObject({ value: { id: '7' } });
+    mesh.faults.fail('payment-service', { status: 503, times: 1, headers: { 'Retry-After': '2' } });
+    expect(await look()).toEqual({ value: { id: '7' }, tookMs: 2_000 });
+    expect(payments.requests).toHaveLength(2);
+  });
+
+  it('lose: a GET is tried again, a POST may have run, and says so', async () => {
+    const { mesh, look, pay, payments } = await shop();
+    mesh.faults.lose('payment-service', { times: 1 });
+    expect(await look()).toMatchObject({ value: { id: '7' } });
+    expect(payments.requests).toHaveLength(1);
+    mesh.faults.lose('payment-service', { what: 'answer', times: 1 });
+    expect(await pay()).toMatchObject({ code: 'MESH_CONNECTION_LOST', status: 503 });
+    expect(payments.requests).toHaveLength(2);
+  });
+
+  it('lose: with an Idempotency-Key what has run is answered, and runs once', async () => {
+    const { mesh, payments } = await shop();
+    const web = mesh.stub('web');
+    await mesh.ready();
+    mesh.faults.lose('order-service', { what: 'answer', times: 1 });
+    const answer = await web.services.orderService.createOrder({ amount: 5 }, { idempotencyKey: 'once' });
+    expect(answer).toEqual({ id: 'p-1', amount: 5 });
+    expect(payments.requests).toHaveLength(1);
+    expect(mesh.history.filter((line) => line.includes('POST /orders'))).toHaveLength(2);
+  });
+
+  it('cut: one way is silence, the other one goes on', async () => {
+    const { mesh, look, payments } = await shop();
+    mesh.faults.cut('order-service', 'payment-service');
+    expect(await look()).toMatchObject({ code: 'MESH_DEADLINE_EXCEEDED', tookMs: TEN_SECONDS });
+    expect(payments.requests).toEqual([]);
+    mesh.faults.heal();
+    // Answers are on the way back: the request arrives, and nobody hears of it.
+    mesh.faults.cut('payment-service', 'order-service');
+    expect(await look()).toMatchObject({ code: 'MESH_DEADLINE_EXCEEDED' });
+    expect(payments.requests).toHaveLength(1);
+    const other = mesh.stub('other');
+    await mesh.ready();
+    expect(await other.services.paymentService.getPayment({ id: 1 })).toEqual({ id: '1' });
+  });
+
+  it('pause: what came meanwhile is answered when it goes on', async () => {
+    const { mesh, look, payments } = await shop();
+    mesh.faults.pause('payment-service');
+    const call = look();
+    await mesh.clock.advance(4_000);
+    expect(payments.requests).toEqual([]);
+    mesh.faults.heal('payment-service');
+    expect(await call).toEqual({ value: { id: '7' }, tookMs: 4_000 });
+  });
+
+  it('crash: what is under way is lost, the others have noticed, and a restart comes back with nothing in memory', async () => {
+    const { mesh, app, micro, orders, pay } = await shop();
+    const seen: string[] = [];
+    micro.on('down', (service) => seen.push(`down ${service}`));
+    micro.on('up', (service) => seen.push(`up ${service}`));
+    const [before] = micro.instances('payment-service');
+    mesh.faults.slow('payment-service', 1_000);
+    const underWay = pay();
+    await mesh.clock.advance(10);
+    mesh.faults.crash('payment-service');
+    mesh.faults.heal();
+    expect(await underWay).toMatchObject({ code: 'MESH_CONNECTION_LOST' });
+    expect(await pay()).toMatchObject({ code: 'MESH_SERVICE_UNAVAILABLE' });
+    await mesh.faults.restart('payment-service');
+    expect(await pay()).toMatchObject({ value: { id: 'p-1' } });
+    expect(micro.instances('payment-service').map(({ id }) => id)).not.toContain(before?.id);
+    expect(seen).toEqual(['down payment-service', 'up payment-service']);
+
+    const key = { method: 'POST', headers: { ...JSON_TYPE, 'idempotency-key': 'k' }, body: '{"amount":1}' };
+    await orders.fetch('/orders', key);
+    expect((await orders.fetch('/orders', key)).headers.get('idempotency-replayed')).toBe('true');
+    await mesh.faults.restart(orders);
+    expect((await orders.fetch('/orders', key)).headers.get('idempotency-replayed')).toBeNull();
+    expect(app).toBeTypeOf('function');
+  });
+
+  it('ejection: an instance that fails is left alone until its time is over', async () => {
+    const { mesh, orders, payments } = await shop();
+    const second = mesh.stub('payment-service', PAYMENTS);
+    await mesh.ready();
+    mesh.faults.fail(payments, { status: 500 });
+    for (let i = 0; i < 80; i++) await orders.services.paymentService.getPayment({ id: i }).catch(() => {});
+    const asked = () => mesh.history.filter((line) => line.includes(payments.name)).length;
+    const before = asked();
+    expect(second.requests.length).toBeGreaterThan(20);
+    for (let i = 0; i < 20; i++) await orders.services.paymentService.getPayment({ id: i });
+    expect(asked()).toBe(before);
+    mesh.faults.heal();
+    await mesh.clock.advance(120_000);
+    for (let i = 0; i < 20; i++) await orders.services.paymentService.getPayment({ id: i });
+    expect(asked()).toBeGreaterThan(before);
+  });
+
+  it('the same seed gives the same history, to the byte, and another seed another', async () => {
+    async function history(seed: number): Promise<string> {
+      const { mesh, orders } = await shop(seed);
+      mesh.stub('payment-service', PAYMENTS);
+      await mesh.ready();
+      mesh.faults.lose('payment-service', { rate: 0.3 });
+      mesh.faults.slow('payment-service', [1, 500]);
+      for (let i = 0; i < 5; i++)
+        await Promise.all(Array.from({ length: 6 }, (_, id) => orders.fetch(`/orders/${id}`).then((answer) => answer.text())));
+      await mesh.close();
+      return mesh.history.join('\n');
+    }
+    const first = await history(7);
+    expect(first).toContain('lost');
+    expect(first.length).toBeGreaterThan(3_000);
+    expect(await history(7)).toBe(first);
+    expect(await history(8)).not.toBe(first);
+  });
+
+  it('a handler that does real work is not late, and one that hangs is, in the time of the world', async () => {
+    const mesh = testMesh();
+    const app = express();
+    app.get('/works', (_req, res) => void realDelay(300).then(() => res.json('done')));
+    app.get('/hangs', () => {});
+    mesh.service('worker', app, { log: false, timeoutMs: 5_000 });
+    const web = mesh.stub('web');
+    await mesh.ready();
+    expect(await outcome(mesh, web.services.worker.getWorks({}, { timeoutMs: 5_000 }))).toMatchObject({ value: 'done' });
+    const hanging = await outcome(mesh, web.services.worker.getHangs({}, { timeoutMs: 200 }));
+    expect(hanging).toMatchObject({ code: 'MESH_DEADLINE_EXCEEDED' });
+    const later = web.services.worker.getHangs().catch((error: { code: string }) => error.code);
+    await mesh.clock.advance(TEN_SECONDS);
+    expect(await later).toBe('MESH_DEADLINE_EXCEEDED');
+  });
+
+  it('a handler that waits for what another request does hangs nobody', async () => {
+    const mesh = testMesh();
+    const app = express();
+    const { micro } = mesh.service('cache', app, { log: false });
+    let shared: Promise<unknown> | undefined;
+    app.get('/rates', (_req, res, next) => {
+      shared ??= micro.services.bank.getRates();
+      shared.then((rates) => res.json(rates), next);
+    });
+    mesh.stub('bank', { 'GET /rates': { eur: 1 } });
+    const web = mesh.stub('web');
+    await mesh.ready();
+    mesh.faults.slow('bank', 100);
+    const both = [web.services.cache.getRates(), web.services.cache.getRates()];
+    expect(await Promise.all(both)).toEqual([{ eur: 1 }, { eur: 1 }]);
+  });
+
+  it('the caller going away, and its time, reach the handler', async () => {
+    const mesh = testMesh();
+    const app = express();
+    const ended: string[] = [];
+    app.get('/long', (req, _res) => {
+      const { signal } = req as unknown as { signal: AbortSignal };
+      signal.addEventListener('abort', () => ended.push((signal.reason as { code: string }).code));
+    });
+    app.get('/left', (req, res) => void res.json((req as { deadline?: { remainingMs: number } }).deadline?.remainingMs));
+    const long = mesh.service('long', app, { log: false });
+    const web = mesh.stub('web');
+    await mesh.ready();
+    expect(await web.services.long.getLeft({}, { timeoutMs: 1_234 })).toBe(1_234);
+    const leaving = new AbortController();
+    const call = web.services.long.getLong({}, { signal: leaving.signal }).catch((error: { code: string }) => error.code);
+    const outside = new AbortController();
+    const asked = long.fetch('/long', { signal: outside.signal }).catch((error: Error) => error.name);
+    await mesh.clock.advance(5);
+    leaving.abort();
+    outside.abort();
+    expect([await call, await asked]).toEqual(['MESH_CANCELLED', 'AbortError']);
+    await mesh.clock.advance(5);
+    expect(ended).toEqual(['MESH_CANCELLED', 'MESH_CANCELLED']);
+  });
+
+  it('streams go both ways, and break off when a process ends', async () => {
+    const mesh = testMesh();
+    const app = express();
+    app.post('/echo', (req, res) => void (req as unknown as Readable).pipe(res as never));
+    app.get('/endless', (_req, res) => void (res as unknown as http.ServerResponse).write('first'));
+    mesh.service('files', app, { log: false });
+    const web = mesh.stub('web');
+    await mesh.ready();
+    const { body } = await web.services.files.createEcho.stream({ body: Readable.from(['a', 'b', 'c']) });
+    expect(Buffer.concat(await body.toArray()).toString()).toBe('abc');
+    const endless = await web.services.files.getEndless.stream();
+    const read = (async () => {
+      for await (const chunk of endless.body) {
+        expect(String(chunk)).toBe('first');
+        mesh.faults.crash('files');
+      }
+    })();
+    await expect(read).rejects.toMatchObject({ code: 'MESH_CONNECTION_LOST' });
+  });
+
+  it('with fake timers of the test, and signed calls', async () => {
+    vi.useFakeTimers();
+    try {
+      const mesh = testMesh();
+      const { app } = orderApp(express, { enableHmac: true });
+      const orders = mesh.service('order-service', app);
+      const payments = express();
+      payments.get('/payments/:id', (req, res) => {
+        setTimeout(() => res.json({ id: req.params.id }), 30_000);
+      });
+      mesh.service('payment-service', payments, { enableHmac: true, log: false });
+      await mesh.ready();
+      const answer = orders.services.paymentService.getPayment({ id: 1 }, { timeoutMs: 60_000 });
+      await mesh.clock.advance(1);
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(await answer).toEqual({ id: '1' });
+      await mesh.clock.advance(60_000);
+      const again = orders.services.paymentService.getPayment({ id: 2 }).catch((error: { code: string }) => error.code);
+      await mesh.clock.advance(TEN_SECONDS);
+      expect(await again).toBe('MESH_DEADLINE_EXCEEDED');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('listens on no port', async () => {
+    const listen = vi.spyOn(http.Server.prototype, 'listen');
+    const { pay } = await shop();
+    await pay();
+    expect(listen).not.toHaveBeenCalled();
+  });
+});

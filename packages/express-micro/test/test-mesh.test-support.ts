@@ -1,0 +1,53 @@
+import { afterEach } from 'vitest';
+import expressMicro, { type ExpressMicroOptions } from '../src/index.ts';
+import { createTestMesh, type TestMesh } from '../src/testing/index.ts';
+import type { expresses } from './fleet.test-support.ts';
+
+type Express = (typeof expresses)[number][1];
+
+const open: TestMesh[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((mesh) => mesh.close()));
+});
+
+export function testMesh(seed = 1): TestMesh {
+  const mesh = createTestMesh({ seed });
+  open.push(mesh);
+  return mesh;
+}
+
+/** An order service as users write it: it knows of no test. */
+export function orderApp(express: Express, options: ExpressMicroOptions = {}) {
+  const app = express();
+  const micro = expressMicro(app, { serviceName: 'order-service', log: false, ...options });
+  const { services } = micro;
+  const pass = (run: (req: never) => Promise<unknown>) => (req: never, res: { json(value: unknown): void }, next: never) =>
+    run(req).then((value) => res.json(value), next);
+  app.get(
+    '/orders/:id',
+    pass((req: { params: { id: string } }) => services.paymentService.getPayment({ id: req.params.id })),
+  );
+  app.post(
+    '/orders',
+    micro.idempotent(),
+    express.json(),
+    pass((req: { body: { amount: number } }) => services.paymentService.createPayment({ amount: req.body.amount })),
+  );
+  app.get('/internal', micro.internal(), (req, res) => void res.json(micro.caller(req)));
+  return { app, micro };
+}
+
+export const PAYMENTS = {
+  'GET /payments/:id': (req: { params: Readonly<Record<string, string>> }) => ({ id: req.params.id }),
+  'POST /payments': (req: { body: { amount: number } }) => ({ id: 'p-1', amount: req.body.amount }),
+};
+
+/** What a call came to, and how much virtual time it took. */
+export async function outcome(mesh: TestMesh, call: Promise<unknown>) {
+  const beganAtMs = mesh.clock.nowMs;
+  const result = await call.then(
+    (value) => ({ value }),
+    (error: { code?: string; status?: number }) => ({ code: error.code, status: error.status }),
+  );
+  return { ...result, tookMs: Math.round(mesh.clock.nowMs - beganAtMs) };
+}
