@@ -227,7 +227,7 @@ describe.each(expresses)('a test mesh over %s', (_name, express) => {
     const { micro } = mesh.service('cache', app, { log: false });
     let shared: Promise<unknown> | undefined;
     app.get('/rates', (_req, res, next) => {
-      shared ??= micro.services.bank.getRates();
+      shared ??= micro.services.bank.getRates() as Promise<unknown>;
       shared.then((rates) => res.json(rates), next);
     });
     mesh.stub('bank', { 'GET /rates': { eur: 1 } });

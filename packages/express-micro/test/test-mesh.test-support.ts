@@ -21,18 +21,12 @@ export function orderApp(express: Express, options: ExpressMicroOptions = {}) {
   const app = express();
   const micro = expressMicro(app, { serviceName: 'order-service', log: false, ...options });
   const { services } = micro;
-  const pass = (run: (req: never) => Promise<unknown>) => (req: never, res: { json(value: unknown): void }, next: never) =>
-    run(req).then((value) => res.json(value), next);
-  app.get(
-    '/orders/:id',
-    pass((req: { params: { id: string } }) => services.paymentService.getPayment({ id: req.params.id })),
-  );
-  app.post(
-    '/orders',
-    micro.idempotent(),
-    express.json(),
-    pass((req: { body: { amount: number } }) => services.paymentService.createPayment({ amount: req.body.amount })),
-  );
+  app.get('/orders/:id', (req, res, next) => {
+    services.paymentService.getPayment({ id: req.params.id }).then((payment: unknown) => res.json(payment), next);
+  });
+  app.post('/orders', micro.idempotent(), express.json(), (req, res, next) => {
+    services.paymentService.createPayment({ amount: req.body.amount }).then((payment: unknown) => res.json(payment), next);
+  });
   app.get('/internal', micro.internal(), (req, res) => void res.json(micro.caller(req)));
   return { app, micro };
 }
