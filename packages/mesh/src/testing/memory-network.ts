@@ -113,12 +113,15 @@ export class MemoryNetwork {
     return site;
   }
 
-  /** A call of the code under test: it belongs to the request that is being served, and time passes while it waits. */
-  call<T>(run: () => Promise<T>): Promise<T> {
+  /**
+   * A call of the code under test: it belongs to the request that is being served, and time passes while it waits.
+   * @param ends whether it ends by itself, as one with a deadline does
+   */
+  call<T>(run: () => Promise<T>, ends = true): Promise<T> {
     const passage = this.serving.getStore();
-    if (passage === undefined) return this.pace.whileWaiting(run);
+    if (passage === undefined) return this.pace.whileWaiting(run, ends);
     passage.calls += 1;
-    return this.pace.whileWaiting(run).finally(() => {
+    return this.pace.whileWaiting(run, ends).finally(() => {
       passage.calls -= 1;
       this.pace.moved();
     });
@@ -126,7 +129,7 @@ export class MemoryNetwork {
 
   /** A request of somebody who is no service. */
   request(request: TransportRequest): Promise<TransportAnswer> {
-    return this.call(() => this.send(OUTSIDE, request, (answer) => inFull(answer, request)));
+    return this.call(() => this.send(OUTSIDE, request, (answer) => inFull(answer, request)), false);
   }
 
   /** Its process ended: what is under way breaks off, nobody listens. */

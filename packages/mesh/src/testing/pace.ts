@@ -30,10 +30,12 @@ export class Pace implements TestClock {
   private readonly time = new VirtualTime();
   private readonly isAtWork: () => boolean;
   private waiting = 0;
+  /** Of those that wait, how many do for something that ends by itself: the process stays for them. */
+  private holding = 0;
   private moves = 0;
   private advancing = 0;
   private isLooking = false;
-  private flow: Timer | undefined = undefined;
+  private flow: { readonly timer: Timer; readonly isHeld: boolean } | undefined = undefined;
 
   /** @param startMs what a wall clock shows at the beginning @param isAtWork whether code runs that no virtual time may pass by */
   constructor(startMs: number, isAtWork: () => boolean) {
@@ -74,14 +76,16 @@ export class Pace implements TestClock {
     }
   }
 
-  /** Somebody waits for what `run` gives. */
-  async whileWaiting<T>(run: () => Promise<T>): Promise<T> {
+  /** Somebody waits for what `run` gives. @param ends whether that ends by itself, as a call does by its deadline */
+  async whileWaiting<T>(run: () => Promise<T>, ends = true): Promise<T> {
     this.waiting += 1;
+    if (ends) this.holding += 1;
     this.moved();
     try {
       return await run();
     } finally {
       this.waiting -= 1;
+      if (ends) this.holding -= 1;
       this.moved();
     }
   }
@@ -111,26 +115,24 @@ export class Pace implements TestClock {
     if (this.isFree && this.isAtWork()) this.follow();
   }
 
-  /** While somebody is at work, time passes as in the world outside; a call that waits keeps the process alive for it. */
+  /** While somebody is at work, time passes as in the world outside. */
   private follow(): void {
-    if (this.flow !== undefined) return;
+    const isHeld = this.holding > 0;
+    if (this.flow !== undefined && this.flow.isHeld === isHeld) return;
+    this.flow?.timer.stop();
     let lastMs = systemClock.monotonicMs();
-    const flow = systemClock.every(
-      FLOW_MS,
-      () => {
-        const passedMs = systemClock.monotonicMs() - lastMs;
-        lastMs += passedMs;
-        if (this.isFree && this.isAtWork()) {
-          this.time.run(passedMs);
-          return;
-        }
-        flow.stop();
-        this.flow = undefined;
-        this.moved();
-      },
-      { keepsAlive: true },
-    );
-    this.flow = flow;
+    const onTick = (): void => {
+      const passedMs = systemClock.monotonicMs() - lastMs;
+      lastMs += passedMs;
+      if (this.isFree && this.isAtWork()) {
+        this.time.run(passedMs);
+        return;
+      }
+      this.flow?.timer.stop();
+      this.flow = undefined;
+      this.moved();
+    };
+    this.flow = { timer: systemClock.every(FLOW_MS, onTick, { keepsAlive: isHeld }), isHeld };
   }
 
   /** Most timers only look at something: one turn tells whether this one set anything in motion. */
