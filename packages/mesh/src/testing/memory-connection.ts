@@ -1,9 +1,6 @@
-import { AsyncResource } from 'node:async_hooks';
+import type { AsyncResource } from 'node:async_hooks';
 import type { Server } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
-
-/** Nobody's context: what a server does for a request is not part of what its caller does. */
-const root = new AsyncResource('express-micro-test-connection');
 
 interface End {
   readonly address: string;
@@ -18,7 +15,8 @@ export interface MemoryConnection {
   reset(): void;
 }
 
-export function connect(server: Server, from: End, to: End, onFar: (far: Duplex) => void): MemoryConnection {
+/** @param root nobody's context: what a server does for a request is not part of what its caller does */
+export function connect(root: AsyncResource, server: Server, from: End, to: End, onFar: (far: Duplex) => void): MemoryConnection {
   const [near, far] = duplexPair();
   const reset = (): void => {
     near.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
 import { type Clock, type Random, systemClock } from '@express-micro/core';
@@ -76,6 +76,7 @@ export class MemoryNetwork {
   private readonly passages = new Set<Passage>();
   private readonly ofSocket = new WeakMap<Duplex, Passage>();
   private readonly serving = new AsyncLocalStorage<Passage>();
+  private readonly root = new AsyncResource('express-micro-test-mesh');
   private held: (() => void)[] = [];
 
   constructor(seed: number) {
@@ -144,9 +145,11 @@ export class MemoryNetwork {
     this.pace.moved();
   }
 
+  /** What is under way breaks off, and nobody listens any more. */
   end(): void {
     for (const passage of [...this.passages]) this.lose(passage);
     for (const site of this.sites.values()) site.server = undefined;
+    this.root.emitDestroy();
     this.changed('the end');
   }
 
@@ -247,7 +250,7 @@ export class MemoryNetwork {
     if (to?.server === undefined) throw lost();
     if (request.cancellation.reason !== undefined) throw new TransportFailure('cancelled', request.cancellation.reason);
     passage.isInApp = true;
-    passage.connection = connect(to.server, from, to, (far) => this.ofSocket.set(far, passage));
+    passage.connection = connect(this.root, to.server, from, to, (far) => this.ofSocket.set(far, passage));
     passage.isSilent = false;
     const onEnd = (): void => {
       passage.isSilent = true;
