@@ -73,6 +73,39 @@ describe('an app in one test mesh after another', () => {
   });
 });
 
+describe('an app that leaves by its own close()', () => {
+  it('is called no more, waited for no more, and comes back with a restart', async () => {
+    const mesh = testMesh();
+    const { app, micro } = orderApp(express);
+    const orders = mesh.service('order-service', app);
+    const web = mesh.stub('web');
+    await mesh.ready();
+    const look = () => web.services.orderService.getOrder({ id: 1 }).catch(({ code }: { code: string }) => code);
+    await micro.close();
+    expect(micro.isReady()).toBe(false);
+    await mesh.ready();
+    expect(await look()).toBe('MESH_SERVICE_UNAVAILABLE');
+    await expect(orders.fetch('/orders/1')).rejects.toThrow('fetch failed');
+    await mesh.faults.restart('order-service');
+    expect(await look()).toBe('MESH_REMOTE_STATUS');
+    expect((await orders.fetch('/orders/1')).status).toBe(503);
+  });
+});
+
+describe('a request from outside that nobody answers', () => {
+  it('lets no time pass, and ends with the mesh', async () => {
+    const mesh = createTestMesh();
+    const stub = mesh.stub('web', { 'GET /a': 1 });
+    await mesh.ready();
+    mesh.faults.pause('web');
+    const asked = stub.fetch('/a').catch((error: Error) => error.message);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(mesh.clock.nowMs).toBe(0);
+    await mesh.close();
+    expect(await asked).toBe('fetch failed');
+  });
+});
+
 describe('misuse of a test mesh', () => {
   it('is found where it happens, and the message says what is taken', async () => {
     const mesh = testMesh();

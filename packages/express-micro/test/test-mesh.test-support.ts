@@ -45,3 +45,18 @@ export async function outcome(mesh: TestMesh, call: Promise<unknown>) {
   );
   return { ...result, tookMs: Math.round(mesh.clock.nowMs - beganAtMs) };
 }
+
+/** An order service that pays, and a stub of payments. */
+export async function openShop(express: Express, seed = 1) {
+  const mesh = testMesh(seed);
+  const { app, micro } = orderApp(express);
+  const orders = mesh.service('order-service', app);
+  const payments = mesh.stub('payment-service', PAYMENTS);
+  await mesh.ready();
+  const pay = () => outcome(mesh, orders.services.paymentService.createPayment({ amount: 3 }));
+  const look = () => outcome(mesh, orders.services.paymentService.getPayment({ id: 7 }));
+  return { mesh, micro, orders, payments, pay, look };
+}
+
+export const JSON_TYPE = { 'content-type': 'application/json' };
+export const TEN_SECONDS = 10_000;

@@ -140,7 +140,8 @@ export function createTestMesh(options?: TestMeshOptions): TestMesh {
 
   /** Who does not see whom; nothing when all see all. */
   function unseen(): string[] {
-    const present = actors.filter(({ isCrashed }) => !isCrashed);
+    // An app may have left by its own close().
+    const present = actors.filter(({ isCrashed, part }) => !isCrashed && part.mesh.url !== undefined);
     return present.flatMap((actor) => {
       const urls = new Set(actor.part.mesh.instances().flatMap(({ status, url }) => (status === 'UP' ? [url] : [])));
       return present

@@ -62,7 +62,7 @@ function headersOf({ headersDistinct }: IncomingMessage): AnswerHeaders {
   return headers;
 }
 
-export function failureOf({ cancellation }: TransportRequest, error: Error, hadHead: boolean): TransportFailure {
+function failureOf({ cancellation }: TransportRequest, error: Error, hadHead: boolean): TransportFailure {
   if (error instanceof TransportFailure) return error;
   return cancellation.reason === undefined
     ? new TransportFailure('lost', error, hadHead)

@@ -30,12 +30,10 @@ export class Pace implements TestClock {
   private readonly time = new VirtualTime();
   private readonly isAtWork: () => boolean;
   private waiting = 0;
-  /** Of those that wait, how many do for something that ends by itself: the process stays for them. */
-  private holding = 0;
   private moves = 0;
   private advancing = 0;
   private isLooking = false;
-  private flow: { readonly timer: Timer; readonly isHeld: boolean } | undefined = undefined;
+  private flow: Timer | undefined = undefined;
 
   /** @param startMs what a wall clock shows at the beginning @param isAtWork whether code runs that no virtual time may pass by */
   constructor(startMs: number, isAtWork: () => boolean) {
@@ -76,16 +74,14 @@ export class Pace implements TestClock {
     }
   }
 
-  /** Somebody waits for what `run` gives. @param ends whether that ends by itself, as a call does by its deadline */
-  async whileWaiting<T>(run: () => Promise<T>, ends = true): Promise<T> {
+  /** Somebody waits for what `run` gives, which must come to an end in this time: for anything else time would pass for ever. */
+  async whileWaiting<T>(run: () => Promise<T>): Promise<T> {
     this.waiting += 1;
-    if (ends) this.holding += 1;
     this.moved();
     try {
       return await run();
     } finally {
       this.waiting -= 1;
-      if (ends) this.holding -= 1;
       this.moved();
     }
   }
@@ -93,6 +89,10 @@ export class Pace implements TestClock {
   /** Something happened: look again whether all have come to rest. */
   moved(): void {
     this.moves += 1;
+    if (this.flow !== undefined && !(this.isFree && this.isAtWork())) {
+      this.flow.stop();
+      this.flow = undefined;
+    }
     if (this.isLooking || !this.isFree) return;
     this.isLooking = true;
     void this.pass();
@@ -115,24 +115,20 @@ export class Pace implements TestClock {
     if (this.isFree && this.isAtWork()) this.follow();
   }
 
-  /** While somebody is at work, time passes as in the world outside. */
+  /** While somebody is at work, time passes as in the world outside. The process stays: whoever waits has a deadline. */
   private follow(): void {
-    const isHeld = this.holding > 0;
-    if (this.flow !== undefined && this.flow.isHeld === isHeld) return;
-    this.flow?.timer.stop();
+    if (this.flow !== undefined) return;
     let lastMs = systemClock.monotonicMs();
     const onTick = (): void => {
-      const passedMs = systemClock.monotonicMs() - lastMs;
-      lastMs += passedMs;
-      if (this.isFree && this.isAtWork()) {
-        this.time.run(passedMs);
+      if (!this.isFree || !this.isAtWork()) {
+        this.moved();
         return;
       }
-      this.flow?.timer.stop();
-      this.flow = undefined;
-      this.moved();
+      const passedMs = systemClock.monotonicMs() - lastMs;
+      lastMs += passedMs;
+      this.time.run(passedMs);
     };
-    this.flow = { timer: systemClock.every(FLOW_MS, onTick, { keepsAlive: isHeld }), isHeld };
+    this.flow = systemClock.every(FLOW_MS, onTick, { keepsAlive: true });
   }
 
   /** Most timers only look at something: one turn tells whether this one set anything in motion. */
