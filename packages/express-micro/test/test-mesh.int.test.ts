@@ -2,6 +2,7 @@ import http from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { createAuthority } from './certificates.test-support.ts';
 import { expresses } from './fleet.test-support.ts';
 import { JSON_TYPE, openShop, orderApp, outcome, PAYMENTS, TEN_SECONDS, testMesh } from './test-mesh.test-support.ts';
 
@@ -27,6 +28,45 @@ describe.each(expresses)('a test mesh over %s', (_name, express) => {
     await mesh.ready();
     expect((await orders.fetch('/internal')).status).toBe(401);
     expect(await shop2.services.orderService.getInternal()).toMatchObject({ service: 'shop' });
+  });
+
+  it('a call made for a request ends with it: its deadline and its id travel on', async () => {
+    const { mesh } = await shop();
+    const web = mesh.stub('web');
+    const seen: unknown[] = [];
+    mesh.stub('audit', { 'POST /notes': ({ headers }) => void seen.push(headers['x-request-id']) });
+    const app = express();
+    const { services } = mesh.service('gateway', app, { log: false });
+    app.get('/pay/:id', (_req, res, next) => {
+      const noted = services.audit.createNote({ id: 1 });
+      noted.then(() => services.paymentService.getPayment({ id: 1 })).then((paid: unknown) => res.json(paid), next);
+    });
+    await mesh.ready();
+    mesh.faults.slow('payment-service', 5_000);
+    const call = web.services.gateway.getPay({ id: 1 }, { timeoutMs: 1_000, headers: { 'x-request-id': 'the-one' } });
+    expect(await outcome(mesh, call)).toMatchObject({ code: 'MESH_DEADLINE_EXCEEDED', tookMs: 1_000 });
+    await mesh.clock.advance(1);
+    expect(mesh.history.filter((line) => line.includes('GET /payments/1  cancelled in 1000.000 ms'))).toHaveLength(1);
+    expect(seen).toEqual(['the-one']);
+  });
+
+  it('options about a network that is not there do not keep an app out', async () => {
+    const mesh = testMesh();
+    const { ca, issue } = createAuthority();
+    const { app } = orderApp(express, {
+      peers: ['http://192.0.2.7:3000'],
+      host: 'orders.example.com',
+      port: 1,
+      ipWhitelist: ['192.0.2.9'],
+      tls: { ca, ...issue('URI:spiffe://shop.example/order-service'), trustDomain: 'shop.example' },
+      closeOnSigterm: true,
+    });
+    const before = process.listenerCount('SIGTERM');
+    mesh.service('order-service', app);
+    const web = mesh.stub('web');
+    await mesh.ready();
+    expect(await web.services.orderService.getInternal()).toMatchObject({ service: 'web' });
+    expect(process.listenerCount('SIGTERM')).toBe(before);
   });
 
   it('ejection: an instance that fails is left alone until its time is over', async () => {
