@@ -120,6 +120,7 @@ describe.each(expresses)('faults of a test mesh over %s', (_name, express) => {
     mesh.faults.heal();
     expect(await underWay).toMatchObject({ code: 'MESH_CONNECTION_LOST' });
     expect(await pay()).toMatchObject({ code: 'MESH_SERVICE_UNAVAILABLE' });
+    expect(seen).toEqual(['down payment-service']);
     await mesh.faults.restart('payment-service');
     expect(await pay()).toMatchObject({ value: { id: 'p-1' } });
     expect(micro.instances('payment-service').map(({ id }) => id)).not.toContain(before?.id);

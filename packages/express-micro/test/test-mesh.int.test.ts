@@ -195,6 +195,10 @@ describe.each(expresses)('a test mesh over %s', (_name, express) => {
       });
       mesh.service('payment-service', payments, { enableHmac: true, log: false });
       await mesh.ready();
+      payments.get('/rates', (_req, res) => void res.json({ eur: 1 }));
+      expect(await orders.services.paymentService.getRates()).toEqual({ eur: 1 });
+      await mesh.clock.advance(TEN_SECONDS);
+      expect(await orders.services.paymentService.getRates({}, { timeoutMs: 1_000 })).toEqual({ eur: 1 });
       const answer = orders.services.paymentService.getPayment({ id: 1 }, { timeoutMs: 60_000 });
       await mesh.clock.advance(1);
       await vi.advanceTimersByTimeAsync(30_000);

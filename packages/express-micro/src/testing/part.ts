@@ -41,7 +41,6 @@ export function beginPart(network: MemoryNetwork, place: Place, { options, route
     // No connection is TLS here, so none could show a name.
     tls: Object.freeze({ ...options.tls, trustDomain: undefined }),
     transport: 'http',
-    closeOnSigterm: false,
   };
   const mesh = createMesh<Services>({ ...options, ...ofPlace }, { routes, clock, random, env, transport });
   const stopListening = place.listen((req, res) => handle(mesh, req, res));

@@ -86,6 +86,16 @@ const READY_LIMIT_MS = 30_000;
  * An in-memory mesh for fast tests of an app that calls others, with faults on demand. Deadlines, retries, balancing, ejection,
  * bulkheads, admission and errors are the real ones; there is no port, no key, no timer, and time costs nothing.
  *
+ * ```ts
+ * const mesh = createTestMesh();
+ * const orders = mesh.service('order-service', app);
+ * mesh.stub('payment-service', { 'POST /payments': ({ body }) => ({ id: `p-${body.amount}` }) });
+ * await mesh.ready();
+ * mesh.faults.down('payment-service');
+ * assert.equal((await orders.fetch('/orders/1')).status, 503);
+ * await mesh.close();
+ * ```
+ *
  * Import `express-micro/testing` before the modules of your apps. Not for what the network itself does (TLS, proxies,
  * connections): start the app for that.
  *
@@ -95,7 +105,7 @@ export function createTestMesh(options?: TestMeshOptions): TestMesh {
   const { seed } = resolveOptions('createTestMesh()', OPTIONS, options, (message, details) =>
     meshError('MESH_OPTION_INVALID', message, { details }),
   );
-  // Which call is made for which request decides whether time may pass.
+  // Calls that are made for a request end with it, from the first one on.
   keepContext();
   const network = new MemoryNetwork(seed);
   const actors: Actor[] = [];
@@ -130,7 +140,6 @@ export function createTestMesh(options?: TestMeshOptions): TestMesh {
       refuseClosed('restart()');
       for (const actor of actorsAt(place)) {
         crash(actor);
-        network.roster.forget(place.url);
         actor.part = actor.begin();
         actor.isCrashed = false;
       }

@@ -18,19 +18,10 @@ export class Roster {
 
   /** It ended without a word, and the others have noticed. */
   lose(url: string): void {
-    for (const member of this.at(url)) {
+    for (const member of [...this.members.values()].filter((one) => one.url === url && one.status === 'UP')) {
       this.listeners.delete(member.id);
       this.tell({ ...member, status: 'DOWN' });
     }
-  }
-
-  /** Somebody else comes in its place. */
-  forget(url: string): void {
-    for (const { id } of this.at(url)) this.remove(id);
-  }
-
-  private at(url: string): SourceMember[] {
-    return [...this.members.values()].filter((member) => member.url === url);
   }
 
   private remove(id: string): void {
