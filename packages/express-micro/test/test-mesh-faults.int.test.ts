@@ -32,6 +32,8 @@ describe.each(expresses)('faults of a test mesh over %s', (_name, express) => {
     mesh.faults.slow('payment-service', 60_000);
     const beganAtMs = performance.now();
     expect(await pay()).toEqual({ code: 'MESH_DEADLINE_EXCEEDED', status: 504, tookMs: TEN_SECONDS });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(mesh.clock.nowMs).toBe(TEN_SECONDS);
     expect((await orders.fetch('/orders/1')).status).toBe(504);
     expect(performance.now() - beganAtMs).toBeLessThan(5_000);
     expect(payments.requests).toHaveLength(2);
@@ -105,6 +107,27 @@ describe.each(expresses)('faults of a test mesh over %s', (_name, express) => {
     expect(payments.requests).toEqual([]);
     mesh.faults.heal('payment-service');
     expect(await call).toEqual({ value: { id: '7' }, tookMs: 4_000 });
+  });
+
+  it('pause: a request of which the caller has gone, or the process it was sent to, never arrives', async () => {
+    const { mesh, look, orders, payments } = await shop();
+    mesh.faults.pause('payment-service');
+    const gone = new AbortController();
+    const given = orders.services.paymentService.getPayment({ id: 1 }, { signal: gone.signal }).catch(() => {});
+    await mesh.clock.advance(1);
+    gone.abort();
+    await given;
+    mesh.faults.heal();
+    await mesh.clock.advance(1);
+    expect(payments.requests).toEqual([]);
+    mesh.faults.pause('payment-service');
+    const lost = look();
+    await mesh.clock.advance(1);
+    await mesh.faults.restart('payment-service');
+    mesh.faults.heal();
+    expect((await lost).code).toMatch(/MESH_CONNECTION_LOST|MESH_SERVICE_UNAVAILABLE/);
+    expect(await look()).toMatchObject({ value: { id: '7' } });
+    expect(payments.requests).toHaveLength(1);
   });
 
   it('crash: what is under way is lost, the others have noticed, and a restart comes back with nothing in memory', async () => {

@@ -39,9 +39,9 @@ export const PAYMENTS = {
 /** What a call came to, and how much virtual time it took. */
 export async function outcome(mesh: TestMesh, call: Promise<unknown>) {
   const beganAtMs = mesh.clock.nowMs;
-  const result = await call.then(
+  const result: { value?: unknown; code?: string; status?: number } = await call.then(
     (value) => ({ value }),
-    (error: { code?: string; status?: number }) => ({ code: error.code, status: error.status }),
+    ({ code, status }: { code: string; status: number }) => ({ code, status }),
   );
   return { ...result, tookMs: Math.round(mesh.clock.nowMs - beganAtMs) };
 }

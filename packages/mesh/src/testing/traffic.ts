@@ -1,6 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
+import type { Timer } from '@express-micro/core';
 import { TransportFailure, type TransportRequest, type TransportStream } from '../transport/transport.ts';
 import { CAME_AT_MS } from '../wire.ts';
 import { type Endpoint, type FaultTable, NO_FAULT, type Plan } from './faults.ts';
@@ -36,6 +37,8 @@ interface Passage {
   /** Whoever sent it has his answer, or will have none; and the last byte has passed. */
   isSettled: boolean;
   isSilent: boolean;
+  /** Never resolves; rejects with what `fail` says. */
+  readonly failed: Promise<never>;
   readonly fail: (failure: Error) => void;
 }
 
@@ -98,6 +101,7 @@ export class Traffic {
       calls: 0,
       isSettled: false,
       isSilent: true,
+      failed,
       fail,
     };
     this.passages.add(passage);
@@ -160,7 +164,7 @@ export class Traffic {
     const answer = await (plan.answer === undefined ? this.deliver(passage, take) : take(injected(plan.answer)));
     passage.isInApp = false;
     pace().moved();
-    if (plan.delayMs > 0) await this.delay(plan.delayMs);
+    if (plan.delayMs > 0) await this.delay(passage, plan.delayMs);
     if (isCall) await this.whileHeld(to, from);
     if (plan.loses === 'answer') throw lost();
     return answer;
@@ -168,9 +172,8 @@ export class Traffic {
 
   private async deliver<A>(passage: Passage, take: (answer: TransportStream) => Promise<A>): Promise<A> {
     const { from, to, request } = passage;
-    // Ended while the request was held.
-    if (to?.server === undefined) throw lost();
-    if (request.cancellation.reason !== undefined) throw new TransportFailure('cancelled', request.cancellation.reason);
+    // While it was held its caller may have gone, or the process that it was sent to.
+    if (to?.server === undefined || passage.isSettled) throw lost();
     passage.isInApp = true;
     passage.connection = connect(this.root, to.server, from, to, (far) => this.ofSocket.set(far, passage));
     passage.isSilent = false;
@@ -185,9 +188,18 @@ export class Traffic {
     if (passage.isSettled && passage.isSilent) this.passages.delete(passage);
   }
 
-  private delay(delayMs: number): Promise<void> {
+  /** Time passes for it as long as somebody waits. */
+  private async delay({ failed }: Passage, delayMs: number): Promise<void> {
     const pace = this.surroundings.pace();
-    return pace.whileWaiting(() => new Promise((resolve) => void pace.clock.after(delayMs, resolve)));
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = pace.clock.after(delayMs, resolve);
+    });
+    try {
+      await pace.whileWaiting(() => Promise.race([failed, over]));
+    } finally {
+      timer?.stop();
+    }
   }
 
   private whileHeld(from: Endpoint, to: Endpoint): Promise<void> {
