@@ -11,7 +11,7 @@ import { type App, createLines, EXPRESSES, later, listen } from './apps.test-sup
 type Morgan = (
   format: string,
   options: { stream: { write(line: string): void } },
-) => (req: never, res: never, next: () => void) => void;
+) => ReturnType<typeof accessLog>;
 const morgan = createRequire(import.meta.url)('morgan') as Morgan;
 
 /** Lines of text, as they are written. */
