@@ -8,10 +8,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type AccessLogOptions, accessLog, observability } from '../src/index.ts';
 import { type App, createLines, EXPRESSES, later, listen } from './apps.test-support.ts';
 
-type Morgan = (
-  format: string,
-  options: { stream: { write(line: string): void } },
-) => ReturnType<typeof accessLog>;
+type Morgan = (format: string, options: { stream: { write(line: string): void } }) => ReturnType<typeof accessLog>;
 const morgan = createRequire(import.meta.url)('morgan') as Morgan;
 
 /** Lines of text, as they are written. */
