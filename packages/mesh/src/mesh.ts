@@ -8,7 +8,6 @@ import {
   createRequestIds,
   type Lifetime,
   type Random,
-  settlesWithin,
   systemClock,
   systemRandom,
 } from '@express-micro/core';
@@ -24,6 +23,7 @@ import { type IdempotencyOptions, resolveIdempotencyOptions } from './idempotenc
 import type { IdempotencyStore } from './idempotency/store.ts';
 import { createInstanceId, originOf, parseOrigin } from './identity.ts';
 import { type Joined, joinMesh } from './joined.ts';
+import { leaveMesh } from './leaving.ts';
 import type { Prototypes } from './link/born.ts';
 import { chooseTransport, sendOverHttp } from './link/choice.ts';
 import { createLinkPool } from './link/link-pool.ts';
@@ -31,15 +31,15 @@ import { createLinkServer } from './link/link-server.ts';
 import { openDoor } from './link/local.ts';
 import { membershipTunables } from './membership/tunables.ts';
 import { createNews, type MeshNews } from './mesh-events.ts';
+import { createOffer } from './offered-routes.ts';
 import { advertisedHost, type ResolvedOptions } from './options.ts';
 import { type ReadyOptions, waitUntilReady } from './ready.ts';
 import type { RouteDescriptor } from './routes/descriptor.ts';
-import { routesHash } from './routes/list-codec.ts';
-import { type NamedRoute, nameRoutes, type RouteTable } from './routes/naming.ts';
+import type { NamedRoute } from './routes/naming.ts';
 import { openSecret } from './secret/secret.ts';
 import { createAddressList } from './serve/addresses.ts';
 import { createAdmission, type Middleware } from './serve/admission.ts';
-import { type Drain, drain } from './serve/drain.ts';
+import type { Drain } from './serve/drain.ts';
 import { createInFlight } from './serve/in-flight.ts';
 import { createReadiness } from './serve/readiness.ts';
 import { createShedding } from './serve/shedding.ts';
@@ -100,9 +100,6 @@ export interface Mesh<S = Record<never, never>> {
   /** Leaves. `stopServing` runs when the others know and may take in what is under way; then everything ends. */
   close(times: Drain, stopServing?: (limitMs: number) => Promise<void>): Promise<void>;
 }
-
-/** Telling the others may take this long. */
-const LEAVE_LIMIT_MS = 800;
 
 /** Opens what a process needs to be part of the mesh. Nothing is sent before `join`. */
 export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurroundings): Mesh<S> {
@@ -187,21 +184,11 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   });
 
   // What we offer.
-  let offered: { readonly hash: string; readonly table: RouteTable } = { hash: routesHash([]), table: nameRoutes([]) };
-
-  /** The list may have grown since: an app can declare routes at any time. */
-  function readRoutes(): typeof offered {
-    const descriptors = surroundings.routes();
-    const hash = routesHash(descriptors);
-    if (hash !== offered.hash) {
-      offered = { hash, table: nameRoutes(descriptors) };
-      if (joined !== undefined) {
-        directory.addSelf({ ...joined.self, routesHash: hash }, offered.table);
-        joined.source.announceRoutes(hash);
-      }
-    }
-    return offered;
-  }
+  const readRoutes = createOffer(surroundings.routes, ({ hash, table }) => {
+    if (joined === undefined) return;
+    directory.addSelf({ ...joined.self, routesHash: hash }, table);
+    joined.source.announceRoutes(hash);
+  });
 
   const inFlight = createInFlight();
   const shedding =
@@ -318,31 +305,28 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   async function end(times: Drain, stopServing: (limitMs: number) => Promise<void>): Promise<void> {
     const ending = joined;
     isLeaving = true;
-    news.tell('drain', 'leaving');
-    await drain(times, clock, {
+    await leaveMesh({
+      times,
+      clock,
+      news,
       hasCallers: directory.services().some((entry) => [...entry.instances.values()].some((one) => !one.isSelf && one.isUp)),
-      leave: async () => {
-        if (ending !== undefined) await settlesWithin(clock, LEAVE_LIMIT_MS, ending.source.leave({ isFinal: true }));
-      },
+      tellOthers: async () => ending?.source.leave({ isFinal: true }),
       endConnections() {
         admission.endConnections();
         linkServer?.drain();
       },
-      stopServing: (limitMs) => {
-        news.tell('drain', 'closing');
-        return stopServing(limitMs);
+      stopServing,
+      async endAll() {
+        ending?.end();
+        shedding?.close();
+        isClosed = true;
+        joined = undefined;
+        linkServer?.close();
+        secret.close();
+        await transport.close();
+        directory.clear();
       },
     });
-    ending?.end();
-    shedding?.close();
-    isClosed = true;
-    joined = undefined;
-    linkServer?.close();
-    secret.close();
-    await transport.close();
-    directory.clear();
-    news.tell('drain', 'closed');
-    news.clear();
   }
   const isReady = () => !isLeaving;
 
