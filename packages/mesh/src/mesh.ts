@@ -34,9 +34,9 @@ import { createNews, type MeshNews } from './mesh-events.ts';
 import { createOffer } from './offered-routes.ts';
 import { advertisedHost, type ResolvedOptions } from './options.ts';
 import { type ReadyOptions, waitUntilReady } from './ready.ts';
+import { openRenewal, type ServerCertificates } from './renewal.ts';
 import type { RouteDescriptor } from './routes/descriptor.ts';
 import type { NamedRoute } from './routes/naming.ts';
-import { openSecret } from './secret/secret.ts';
 import { createAddressList } from './serve/addresses.ts';
 import { createAdmission, type Middleware } from './serve/admission.ts';
 import type { Drain } from './serve/drain.ts';
@@ -48,6 +48,7 @@ import { createCredentials } from './signing/credentials.ts';
 import type { SourceSelf } from './sources/source.ts';
 import { createHttpTransport } from './transport/http.ts';
 import { createCertificates } from './trust/certificates.ts';
+import { createConnectionAges } from './trust/connection-ages.ts';
 
 /** Where the app can be reached, as far as its server tells. */
 export interface Listening {
@@ -97,6 +98,9 @@ export interface Mesh<S = Record<never, never>> {
   counters(): Readonly<Counters>;
   on: MeshNews['on'];
   rotate(keys: string): void;
+  /** Reads keys and certificates once more from where they came. What cannot be used is said, and changes nothing. */
+  reload(): void;
+  certificates(): ServerCertificates;
   /** Leaves. `stopServing` runs when the others know and may take in what is under way; then everything ends. */
   close(times: Drain, stopServing?: (limitMs: number) => Promise<void>): Promise<void>;
 }
@@ -109,19 +113,26 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const id = createInstanceId(random);
 
   // Who we are, and how we prove it.
-  const secret = openSecret({
+  const news = createNews(log);
+  const ages = createConnectionAges(clock);
+  const renewal = openRenewal({
     env,
     tmpdir: tmpdir(),
     uid: process.getuid?.(),
     clock,
     random,
-    onProblem: (error) => log.warn(error.message),
+    tls: options.tls,
+    ages,
+    log,
+    news,
+    renewConnections: () => transport.renew(),
+    renewLinks: () => linkServer?.drain(),
   });
+  const { secret } = renewal;
   if (secret.source.kind === 'file') log.info(`the discovery key is in ${secret.source.path}`);
   const credentials = createCredentials({ instance: id, service: serviceName, ring: () => secret.ring, clock, random });
 
   // Who the others are.
-  const news = createNews(log);
   const directory = createDirectory({
     clock,
     onServiceUp: (service, instance) => news.tell('up', service, infoOf(instance)),
@@ -140,9 +151,8 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const onDisconnect = (origin: string): void => {
     for (const instance of directory.atUrl(origin)) joined?.source.doubt(instance.id);
   };
-  const certificates = createCertificates(options.tls, (origin) =>
-    directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : [])),
-  );
+  const servicesAt = (origin: string) => directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : []));
+  const certificates = createCertificates(options.tls, servicesAt, renewal.set);
   const tls = certificates.connect;
   const http = createHttpTransport({ onDisconnect, tls });
   const overHttp = sendOverHttp(http, counters);
@@ -199,9 +209,11 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
           inFlight,
           onOverload: (isOverloaded) => news.tell('overload', isOverloaded),
         });
-  const confirms = ({ socket }: IncomingMessage, service: string) => certificates.confirms(socket as TLSSocket, service);
+  const confirms = ({ socket }: IncomingMessage, service: string) =>
+    certificates.confirms(socket as TLSSocket, service) && (options.tls.trustDomain === undefined || !ages.isOver(socket));
   const admission = createAdmission({
     confirms,
+    isFormer: ages.isFormer,
     decide: allow && ((caller, path) => allow.decide(serviceName, caller, path)),
     credentials,
     clock,
@@ -228,13 +240,15 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     : undefined;
 
   function serve(server: Server, prototypes: () => Prototypes): () => void {
-    if (linkServer === undefined || isClosed) return () => {};
-    const withdraw = linkServer.serve(server, prototypes);
-    const admit = (token: string) => credentials.verifyCallerToken(token, credentials.nowSeconds());
-    const shut = openDoor(id, server, prototypes(), admit);
+    if (isClosed) return () => {};
+    const ends = [renewal.served.serve(server), ages.watch(server)];
+    if (linkServer !== undefined) {
+      ends.push(linkServer.serve(server, prototypes));
+      const admit = (token: string) => credentials.verifyCallerToken(token, credentials.nowSeconds());
+      ends.push(openDoor(id, server, prototypes(), admit));
+    }
     return () => {
-      shut();
-      withdraw();
+      for (const end of ends.reverse()) end();
     };
   }
 
@@ -322,7 +336,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
         isClosed = true;
         joined = undefined;
         linkServer?.close();
-        secret.close();
+        renewal.close();
         await transport.close();
         directory.clear();
       },
@@ -365,6 +379,8 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     counters: () => Object.freeze({ ...counters }),
     on: news.on,
     rotate: (keys) => secret.rotate(keys),
+    reload: renewal.reload,
+    certificates: renewal.forServer,
     isReady,
     readiness: createReadiness(isReady),
     lifetime: admission.lifetime,

@@ -34,6 +34,8 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
   /** Every pool there is, and those among them that are open: nearly every call finds its own here, and waits for nothing. */
   const opening = new Map<string, Promise<Pool>>();
   const pools = new Map<string, Pool>();
+  /** Forgotten ones on which calls are under way. */
+  const retired = new Set<Promise<Pool>>();
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS, onDisconnect, tls = () => NO_TLS } = options;
 
   function poolOf(origin: string): Promise<Pool> {
@@ -44,7 +46,8 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         connectTimeoutMs,
         idleConnectionMs: IDLE_CONNECTION_MS,
         tls: tls(origin),
-        onDisconnect: onDisconnect && (() => onDisconnect(origin)),
+        // Those that we let go of ourselves are no sign of anything.
+        onDisconnect: onDisconnect && (() => void (opening.get(origin) === pool && onDisconnect(origin))),
       });
       opening.set(origin, pool);
       pool.then(
@@ -56,6 +59,19 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
       );
     }
     return pool;
+  }
+
+  function forget(origin: string): void {
+    const forgotten = opening.get(origin);
+    if (forgotten === undefined) return;
+    opening.delete(origin);
+    pools.delete(origin);
+    retired.add(forgotten);
+    void forgotten
+      .then((pool) => pool.close().catch(() => pool.destroy()))
+      // It could not be opened: whoever asked for it has heard so.
+      .catch(() => {})
+      .finally(() => retired.delete(forgotten));
   }
 
   function dispatch(request: TransportRequest, handler: Handler, onError: (error: Error) => void): void {
@@ -88,15 +104,14 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         dispatch(request, exchange, (error) => exchange.onResponseError(undefined, error));
       }),
 
-    forget(origin) {
-      const forgotten = opening.get(origin);
-      opening.delete(origin);
-      pools.delete(origin);
-      void forgotten?.then((pool) => pool.close().catch(() => pool.destroy()));
+    forget,
+
+    renew() {
+      for (const origin of [...opening.keys()]) if (origin.startsWith('https:')) forget(origin);
     },
 
     async close() {
-      const open = [...opening.values()];
+      const open = [...opening.values(), ...retired];
       opening.clear();
       pools.clear();
       await Promise.all(open.map(async (pool) => (await pool).destroy()));
