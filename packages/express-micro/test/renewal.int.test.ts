@@ -134,6 +134,23 @@ function load(call: () => Promise<unknown>): { calls: () => number; end(): Promi
   };
 }
 
+/** Whether a new connection with this certificate is verified, and the ticket to resume it with. */
+async function verifiedBy({ server }: Service, { files }: Mounted, ticket?: Buffer) {
+  const [ca, cert, key] = [files.caFile, files.certFile, files.keyFile].map((file) => readFileSync(file));
+  const { port } = server.address() as AddressInfo;
+  const seen = new Promise<TLSSocket>((resolve) => server.once('secureConnection', resolve));
+  const socket = tls.connect({ port, host: '127.0.0.1', ca, cert, key, session: ticket, checkServerIdentity: () => undefined });
+  socket.on('error', () => {});
+  const given = new Promise<Buffer | undefined>((resolve) => {
+    socket.once('session', resolve);
+    socket.once('close', () => resolve(undefined));
+  });
+  const isVerified = (await seen).authorized;
+  const result = { isVerified, ticket: ticket === undefined ? await given : undefined };
+  socket.destroy();
+  return result;
+}
+
 /** A connection of somebody who keeps it, whatever the answers say. */
 async function keptOpen({ url }: Service, { files }: Mounted) {
   const [ca, cert, key] = [files.caFile, files.certFile, files.keyFile].map((file) => readFileSync(file));
@@ -204,6 +221,8 @@ describe('certificates that are renewed on disk', () => {
     expect(await late.micro.services.orders.getWho()).toBe('late');
     expect(await lateOverHttp.micro.services.orders.getWho()).toBe('late');
     const open = await keptOpen(orders, late.mounted);
+    const session = await verifiedBy(orders, late.mounted);
+    expect(session).toMatchObject({ isVerified: true });
     for (const one of all) one.mounted.write({ ca: second.ca });
     await Promise.all(all.map((one) => isTaken(one, 3)));
     const seen = who.calls();
@@ -221,6 +240,8 @@ describe('certificates that are renewed on disk', () => {
     }
     expect(await open.ask()).toMatchObject({ connection: 'close' });
     await open.ended();
+    // Nor does a session that was verified by it help.
+    expect(await verifiedBy(orders, late.mounted, session.ticket)).toMatchObject({ isVerified: false });
   });
 
   it('leave a server alone that shows another certificate', async () => {

@@ -62,12 +62,9 @@ export function openRenewal(options: RenewalOptions): Renewal {
 
   function taken({ set, facts, before, by }: CertificatesTaken): void {
     options.renewConnections();
-    let servers = 0;
-    try {
-      servers = served.renew(set, facts);
-    } catch (error) {
-      log.error(`a server of this app refuses the renewed certificate and keeps the former one: ${(error as Error).message}`);
-    }
+    const servers = served.renew(set, facts, ({ message }) =>
+      log.error(`a server of this app cannot take the renewed certificates, and keeps the former ones: ${message}`),
+    );
     if (before.authorities.some((authority) => !facts.authorities.includes(authority))) {
       ages.turn();
       options.renewLinks();

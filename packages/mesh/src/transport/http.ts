@@ -1,5 +1,6 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
 import type { ConnectTls } from '../trust/certificates.ts';
+import { addField, type Fields } from './fields.ts';
 import { failure } from './http-failure.ts';
 import { StreamExchange } from './http-stream.ts';
 import {
@@ -229,14 +230,11 @@ const CONTENT_TYPE = 'content-type';
 
 /** Names in small letters; a field that came more than once is a list. */
 function parseHeaders(rawHeaders: readonly Buffer[]): AnswerHeaders {
-  const headers: Record<string, string | string[]> = {};
+  const headers: Fields = {};
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as Buffer).toString('latin1').toLowerCase();
     const value = (rawHeaders[at + 1] as Buffer).toString('latin1');
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    const all = before === undefined ? value : [before, value].flat();
-    // A name such as __proto__ becomes a field like any other.
-    Object.defineProperty(headers, name, { value: all, enumerable: true, configurable: true, writable: true });
+    addField(headers, name, value);
   }
   return headers;
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Clock } from '@express-micro/core';
 import { type MeshError, meshError } from '../errors.ts';
 import { FILE_POLL_MS, fileStamp, GONE, type Renewed, type RenewedBy } from '../renewable-file.ts';
@@ -44,7 +45,8 @@ const READINGS = 3;
  * @throws MESH_CERTIFICATE_REFUSED
  */
 export function openCertificates(options: CertificateFilesOptions): CertificateFiles {
-  const { tls, clock, serviceOf } = options;
+  const { clock, serviceOf } = options;
+  const tls = withAbsolutePaths(options.tls);
   const paths = [tls.caFile, tls.certFile, tls.keyFile].flatMap((path) => path ?? []);
   if (paths.length === 0) return { set: tls, facts: undefined, reload: () => 'unchanged', close: () => {} };
   const stampNow = () => paths.map(fileStamp).join('|');
@@ -123,6 +125,12 @@ export function openCertificates(options: CertificateFilesOptions): CertificateF
       timer.stop();
     },
   };
+}
+
+/** The folder of the process may change while it runs. */
+function withAbsolutePaths(tls: ResolvedTls): ResolvedTls {
+  const absolute = (file: string | undefined) => (file === undefined ? undefined : resolve(file));
+  return { ...tls, caFile: absolute(tls.caFile), certFile: absolute(tls.certFile), keyFile: absolute(tls.keyFile) };
 }
 
 interface Good {

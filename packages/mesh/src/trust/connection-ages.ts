@@ -10,14 +10,15 @@ export interface ConnectionAges {
   watch(server: Server): () => void;
   /** Authorities were taken away: whatever is connected now was verified by the former ones. */
   turn(): void;
-  /** Whether a connection is from before the last turn. One over TLS that nobody watched counts as such; one without TLS never. */
+  /** Whether a connection of a watched server is from before the last turn. Others have nothing to do with our authorities. */
   isFormer(socket: object): boolean;
   /** The same, and its time is over. */
   isOver(socket: object): boolean;
 }
 
+/** A connection, as far as it is looked at. */
 interface End {
-  readonly encrypted?: boolean;
+  readonly server?: object | undefined;
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly localAddress?: string | undefined;
@@ -31,11 +32,17 @@ export function createConnectionAges(clock: Clock): ConnectionAges {
   let turns = 0;
   let turnedAtMs = 0;
   const ages = new WeakMap<object, number>();
-  const isFormer = (socket: object) => turns > 0 && (socket as End).encrypted === true && ages.get(socket) !== turns;
+  const watched = new WeakSet<object>();
+  function isFormer(socket: object): boolean {
+    if (turns === 0) return false;
+    const { server } = socket as End;
+    return server !== undefined && watched.has(server) && ages.get(socket) !== turns;
+  }
 
   return {
     watch(server) {
       if (!(server instanceof TlsServer)) return () => {};
+      watched.add(server);
       // The two events have objects of their own for one connection; both know its ends.
       const coming = new Map<string, number>();
       const onConnection = (socket: Socket) => {
@@ -48,6 +55,7 @@ export function createConnectionAges(clock: Clock): ConnectionAges {
       server.prependListener('connection', onConnection);
       server.prependListener('secureConnection', onSecured);
       return () => {
+        watched.delete(server);
         server.off('connection', onConnection);
         server.off('secureConnection', onSecured);
       };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import { type TlsOptions, Server as TlsServer } from 'node:tls';
 import type { CertificateFacts, CertificateSet } from './certificate-set.ts';
 import { certificatesIn, type Pem } from './pem.ts';
 
@@ -8,14 +8,16 @@ import { certificatesIn, type Pem } from './pem.ts';
 interface Made {
   readonly cert?: Pem | readonly Pem[];
   readonly ca?: Pem | readonly Pem[];
+  readonly key?: unknown;
+  readonly passphrase?: string;
   readonly ticketKeys?: Buffer;
 }
 
 export interface ServedCertificates {
   /** Answers how to forget it. */
   serve(server: Server): () => void;
-  /** Gives new connections what is in force now. @returns how many servers took it @throws what TLS refuses */
-  renew(set: CertificateSet, facts: CertificateFacts): number;
+  /** Gives new connections what is in force now. @param onRefused told of each server that stays with what it has @returns how many took it */
+  renew(set: CertificateSet, facts: CertificateFacts, onRefused: (error: Error) => void): number;
 }
 
 /**
@@ -40,7 +42,7 @@ export function createServedCertificates(first: CertificateFacts | undefined): S
       servers.add(server);
       return () => servers.delete(server);
     },
-    renew({ ca, cert, key }, facts) {
+    renew({ ca, cert, key }, facts, onRefused) {
       remember(facts);
       let count = 0;
       for (const server of servers) {
@@ -49,14 +51,21 @@ export function createServedCertificates(first: CertificateFacts | undefined): S
         const isOurs = shown !== undefined && certificates.has(shown);
         const asksOurs = made.ca !== undefined && ca !== undefined && authorities.has(wordFor(fingerprintsOf(made.ca)));
         if (!isOurs && !asksOurs) continue;
-        server.setSecureContext({
-          ...server,
-          ...(isOurs && { cert, key, passphrase: undefined }),
-          ...(asksOurs && { ca: [...ca] }),
-        });
-        // A session that is resumed is not verified again. Node draws new keys for them, unless the app gave some.
-        if (asksOurs && made.ticketKeys !== undefined) server.setTicketKeys(randomBytes(48));
-        count += 1;
+        const before: Made = { ...made };
+        try {
+          server.setSecureContext({
+            ...(before as TlsOptions),
+            ...(isOurs && { cert, key, passphrase: undefined }),
+            ...(asksOurs && { ca: [...ca] }),
+          });
+          // A session that is resumed is not verified again. Node draws new keys for them, unless the app gave some.
+          if (asksOurs && made.ticketKeys !== undefined) server.setTicketKeys(randomBytes(48));
+          count += 1;
+        } catch (error) {
+          // It has noted what it could not take: the next renewal is to find what it shows.
+          Object.assign(server, { cert: before.cert, key: before.key, ca: before.ca, passphrase: before.passphrase });
+          onRefused(error as Error);
+        }
       }
       return count;
     },
