@@ -2,24 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { TLSSocket } from 'node:tls';
-import {
-  type Caller,
-  type Clock,
-  createRequestIds,
-  type Lifetime,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '@express-micro/core';
+import { createRequestIds, systemClock, systemRandom } from '@express-micro/core';
 import { createCallChain } from './call/chain.ts';
 import { createInvoker } from './call/invoke.ts';
-import { createServicesProxy, type ServicesOf } from './call/services.ts';
+import { createServicesProxy } from './call/services.ts';
 import { createTargets } from './call/targets.ts';
-import { type Counters, createCounters } from './counters.ts';
+import { createCounters } from './counters.ts';
 import { createDirectory, type Instance, type InstanceInfo, isCallable } from './directory/directory.ts';
 import { createIdempotent } from './idempotency/idempotent.ts';
 import { createMemoryStore } from './idempotency/memory-store.ts';
-import { type IdempotencyOptions, resolveIdempotencyOptions } from './idempotency/options.ts';
+import { resolveIdempotencyOptions } from './idempotency/options.ts';
 import type { IdempotencyStore } from './idempotency/store.ts';
 import { createInstanceId, originOf, parseOrigin } from './identity.ts';
 import { type Joined, joinMesh } from './joined.ts';
@@ -30,15 +22,14 @@ import { createLinkPool } from './link/link-pool.ts';
 import { createLinkServer } from './link/link-server.ts';
 import { openDoor } from './link/local.ts';
 import { membershipTunables } from './membership/tunables.ts';
-import { createNews, type MeshNews } from './mesh-events.ts';
+import type { Listening, Mesh, MeshSurroundings } from './mesh-api.ts';
+import { createNews } from './mesh-events.ts';
 import { createOffer } from './offered-routes.ts';
 import { advertisedHost, type ResolvedOptions } from './options.ts';
-import { type ReadyOptions, waitUntilReady } from './ready.ts';
-import { openRenewal, type ServerCertificates } from './renewal.ts';
-import type { RouteDescriptor } from './routes/descriptor.ts';
-import type { NamedRoute } from './routes/naming.ts';
+import { waitUntilReady } from './ready.ts';
+import { openRenewal } from './renewal.ts';
 import { createAddressList } from './serve/addresses.ts';
-import { createAdmission, type Middleware } from './serve/admission.ts';
+import { createAdmission } from './serve/admission.ts';
 import type { Drain } from './serve/drain.ts';
 import { createInFlight } from './serve/in-flight.ts';
 import { createReadiness } from './serve/readiness.ts';
@@ -49,61 +40,6 @@ import type { SourceSelf } from './sources/source.ts';
 import { createHttpTransport } from './transport/http.ts';
 import { createCertificates } from './trust/certificates.ts';
 import { createConnectionAges } from './trust/connection-ages.ts';
-
-/** Where the app can be reached, as far as its server tells. */
-export interface Listening {
-  readonly protocol: 'http' | 'https';
-  /** The one address that the server is bound to; `undefined` when it listens on all. */
-  readonly host: string | undefined;
-  readonly port: number;
-}
-
-export interface MeshSurroundings {
-  /** Reads the app's routes, as they are now. */
-  readonly routes: () => readonly RouteDescriptor[];
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** One process in the fleet: it is known, it is called, it calls. */
-export interface Mesh<S = Record<never, never>> {
-  readonly services: ServicesOf<S>;
-  /** Stands before everything else of the app. */
-  readonly front: Middleware;
-  readonly internal: Middleware;
-  /** The app can be reached: join. A later address replaces an earlier one. */
-  join(listening: Listening): void;
-  /**
-   * This server serves the app: calls may come to it over links, and from within the process. Answers how to stop that.
-   * @param prototypes asked when a link begins: what its requests and responses are to be born with
-   */
-  serve(server: Server, prototypes: () => Prototypes): () => void;
-  /** The app can be reached no more: the others hear it, and `join` brings it back. */
-  pause(): Promise<void>;
-  readonly url: string | undefined;
-  /** Runs requests with an `Idempotency-Key` once. @throws MESH_OPTION_INVALID */
-  idempotent(options?: IdempotencyOptions): Middleware;
-  caller(req: IncomingMessage): Caller | undefined;
-  /** How long a request is worth working on; `undefined` for one that did not come through `front`. */
-  lifetime(req: IncomingMessage): Lifetime | undefined;
-  /** False from the moment in which this process begins to leave. */
-  isReady(): boolean;
-  /** Answers the same to a load balancer. */
-  readonly readiness: Middleware;
-  routes(): readonly NamedRoute[];
-  instances(service?: string): InstanceInfo[];
-  ready(options?: ReadyOptions): Promise<void>;
-  /** What has happened so far, as numbers that only grow (links: how many are open). */
-  counters(): Readonly<Counters>;
-  on: MeshNews['on'];
-  rotate(keys: string): void;
-  /** Reads keys and certificates once more from where they came. What cannot be used is said, and changes nothing. */
-  reload(): void;
-  certificates(): ServerCertificates;
-  /** Leaves. `stopServing` runs when the others know and may take in what is under way; then everything ends. */
-  close(times: Drain, stopServing?: (limitMs: number) => Promise<void>): Promise<void>;
-}
 
 /** Opens what a process needs to be part of the mesh. Nothing is sent before `join`. */
 export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurroundings): Mesh<S> {
