@@ -1,4 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -140,6 +142,49 @@ it('authorities alone are followed too, and those of a chain', () => {
   look();
   expect(told).toHaveLength(2);
 });
+
+it('what is in force is a pair at every moment, while another process swaps both as fast as it can', async () => {
+  for (const [name, { cert, key }] of Object.entries({ one, two })) {
+    put(`${name}.cert`, cert);
+    put(`${name}.key`, key);
+  }
+  const swapping = spawn(process.execPath, ['-e', SWAPPER], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(swapping.stdout, 'data');
+  for (let i = 0; i < 300; i += 1) {
+    files.reload();
+    look();
+    const { cert = '', key = '' } = files.set;
+    expect(new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))).toBe(true);
+  }
+  const end = once(swapping, 'exit');
+  swapping.stdin.end();
+  await end;
+  // What it met in between is one of two things, and never the key.
+  const refusals = told.filter((line) => line.startsWith('refused'));
+  for (const line of refusals) expect(line).toMatch(/not that of the certificate|changed while they were read/);
+  expect(told.length - refusals.length).toBeGreaterThan(0);
+  put('cert', two.cert);
+  put('key', two.key);
+  files.reload();
+  expect(files.set.cert?.toString()).toBe(two.cert);
+});
+
+/** Certificate first and key second, over and over, until its input ends. */
+const SWAPPER = `
+  const { copyFileSync, renameSync } = require('node:fs');
+  let isOver = false;
+  process.stdin.on('data', () => {}).on('end', () => { isOver = true; });
+  const swap = (turn) => {
+    const from = turn % 2 ? 'one' : 'two';
+    for (const part of ['cert', 'key']) {
+      copyFileSync(from + '.' + part, part + '.next');
+      renameSync(part + '.next', part);
+    }
+    if (turn === 10) process.stdout.write('.');
+    if (!isOver) setImmediate(swap, turn + 1);
+  };
+  swap(0);
+`;
 
 it('nothing is read after close()', () => {
   files.close();
