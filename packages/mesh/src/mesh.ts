@@ -177,7 +177,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
 
   function serve(server: Server, prototypes: () => Prototypes): () => void {
     if (isClosed) return () => {};
-    const ends = [renewal.served.serve(server), ages.watch(server)];
+    const ends = [renewal.serve(server)];
     if (linkServer !== undefined) {
       ends.push(linkServer.serve(server, prototypes));
       const admit = (token: string) => credentials.verifyCallerToken(token, credentials.nowSeconds());

@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import type { Log } from '@express-micro/core';
 import type { MeshError } from './errors.ts';
 import type { MeshNews } from './mesh-events.ts';
@@ -9,7 +10,7 @@ import type { CertificateSet } from './trust/certificate-set.ts';
 import { serviceNamesOf } from './trust/certificates.ts';
 import type { ConnectionAges } from './trust/connection-ages.ts';
 import type { Pem } from './trust/pem.ts';
-import { createServedCertificates, type ServedCertificates } from './trust/served-certificates.ts';
+import { createServedCertificates } from './trust/served-certificates.ts';
 import type { ResolvedTls } from './trust/tls-options.ts';
 
 export interface RenewalOptions extends Pick<SecretOptions, 'env' | 'tmpdir' | 'uid' | 'clock' | 'random'> {
@@ -33,7 +34,8 @@ export interface ServerCertificates {
 /** What this process proves itself with and how it comes to be another, one way for each reason that there is. */
 export interface Renewal {
   readonly secret: Secret;
-  readonly served: ServedCertificates;
+  /** Follows the certificates at this server of the app. Answers how to stop. */
+  serve(server: Server): () => void;
   /** The certificates in force. */
   set(): CertificateSet;
   forServer(): ServerCertificates;
@@ -47,7 +49,8 @@ export function openRenewal(options: RenewalOptions): Renewal {
   const { tls, ages, log, news, clock } = options;
 
   function refused(what: 'keys' | 'certificates', error: Error, by: RenewedBy): void {
-    log.warn(`${because(by)}${error.message}${by === 'signal' ? ` The ${what} stay as they were.` : ''}`);
+    const stays = `The ${what} stay as they were.`;
+    log.warn(`${because(by)}${error.message}${error.message.includes(stays) ? '' : ` ${stays}`}`);
     news.tell('renewal', { what, outcome: 'refused', by, error: error as MeshError });
   }
 
@@ -92,14 +95,23 @@ export function openRenewal(options: RenewalOptions): Renewal {
 
   return {
     secret,
-    served,
+    serve(server) {
+      if (files.facts === undefined) return () => {};
+      const forget = served.serve(server);
+      const unwatch = tls.caFile === undefined ? () => {} : ages.watch(server);
+      return () => {
+        unwatch();
+        forget();
+      };
+    },
     set: () => files.set,
     forServer() {
       const { ca, cert, key } = files.set;
       return { ...(ca && { ca: [...ca] }), ...(cert && key && { cert, key }) };
     },
     reload() {
-      const outcomes: Record<string, Renewed> = { keys: secret.reload(), certificates: files.reload() };
+      const outcomes: Record<string, Renewed> = { keys: secret.reload() };
+      if (files.facts !== undefined) outcomes.certificates = files.reload();
       const unchanged = Object.keys(outcomes).filter((what) => outcomes[what] === 'unchanged');
       if (unchanged.length > 0) log.info(`read again, and as it was: ${unchanged.join(', ')}`);
     },
