@@ -13,6 +13,7 @@ import type { RouteDescriptor } from './routes/descriptor.ts';
 import type { NamedRoute } from './routes/naming.ts';
 import type { Middleware } from './serve/admission.ts';
 import type { Drain } from './serve/drain.ts';
+import type { Transport } from './transport/transport.ts';
 
 /** Where the app can be reached, as far as its server tells. */
 export interface Listening {
@@ -28,6 +29,8 @@ export interface MeshSurroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Moves the bytes of what is not sent over links. @default HTTP */
+  readonly transport?: Transport;
 }
 
 /** One process in the fleet: it is known, it is called, it calls. */

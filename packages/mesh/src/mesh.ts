@@ -90,7 +90,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const servicesAt = (origin: string) => directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : []));
   const certificates = createCertificates(options.tls, servicesAt, renewal.set);
   const tls = certificates.connect;
-  const http = createHttpTransport({ onDisconnect, tls });
+  const http = surroundings.transport ?? createHttpTransport({ onDisconnect, tls });
   const overHttp = sendOverHttp(http, counters);
   const isSigning = (instance: string) => options.enableHmac || directory.instance(instance)?.isSigning === true;
   const isKnown = (instance: string) => directory.instance(instance) !== undefined;
