@@ -39,7 +39,7 @@ export const INSIDE = Object.freeze({
     },
   },
   mesh: {
-    shared: ['counters', 'errors', 'identity', 'wire'],
+    shared: ['counters', 'errors', 'identity', 'renewable-file', 'wire'],
     folders: {
       routes: {},
       secret: {},

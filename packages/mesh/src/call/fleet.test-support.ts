@@ -102,6 +102,7 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       }),
     stream: () => Promise.reject(new Error('no streams here')),
     forget() {},
+    renew() {},
     close: async () => {},
   };
 
