@@ -27,6 +27,7 @@ import { giveLifetime } from './express-request.ts';
 import { createRouteReader } from './express-routes.ts';
 import { standInFront } from './front.ts';
 import { addressOf, keepConnections, serverOf } from './listening.ts';
+import { currentStage } from './stage.ts';
 
 /**
  * Declare your services here to have them typed:
@@ -90,6 +91,11 @@ const LISTEN_PATIENCE_MS = 1_000;
 
 const members = new WeakSet<object>();
 
+/** Whether `expressMicro()` was called with it. */
+export function isMember(app: object): boolean {
+  return members.has(app);
+}
+
 /**
  * Makes an Express app a member of the mesh: it finds its peers and is found by them, its routes can be called by name,
  * and it calls theirs. Call it once an app, on the outermost app, before or after the routes are declared and before or
@@ -107,6 +113,11 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
       'expressMicro() was called twice with the same app. Keep what the first call returned.',
     );
   const resolved = resolveMeshOptions('expressMicro()', options);
+  const stage = currentStage();
+  if (stage !== undefined) {
+    members.add(app);
+    return stage(app, resolved, options?.serviceName);
+  }
   const routes = createRouteReader(app);
   const mesh = createMesh<Services>(resolved, { routes: () => routes.read() });
   members.add(app);
@@ -238,7 +249,7 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
 }
 
 /** `app.get(path, micro.internal)` would hand it a request, and leave that without an answer. */
-function refuseMisplaced(name: string, misplaced: readonly unknown[]): void {
+export function refuseMisplaced(name: string, misplaced: readonly unknown[]): void {
   if (misplaced.length === 0) return;
   const usage = `app.get(path, micro.${name}()${name === 'readiness' ? '' : ', handler'})`;
   throw meshError('MESH_OPTION_INVALID', `${name}() makes a middleware and is none itself: ${usage}.`);

@@ -4,12 +4,14 @@ export type { CallOptions, ResponseOptions } from './call/call.ts';
 export type { EjectionOptions } from './call/ejection-options.ts';
 export type { HedgingOptions } from './call/hedging-options.ts';
 export type { RetryOptions } from './call/retry-options.ts';
-export type {
-  ExplicitArguments,
-  ServiceFunction,
-  ServiceResponse,
-  ServiceStream,
-  ServicesOf,
+export {
+  createServicesProxy,
+  type ExplicitArguments,
+  type Invoker,
+  type ServiceFunction,
+  type ServiceResponse,
+  type ServiceStream,
+  type ServicesOf,
 } from './call/services.ts';
 export type { Counters } from './counters.ts';
 export type { InstanceInfo } from './directory/directory.ts';

@@ -48,6 +48,7 @@ import { authorizeBy } from './signing/authorize.ts';
 import { createCredentials } from './signing/credentials.ts';
 import type { SourceSelf } from './sources/source.ts';
 import { createHttpTransport } from './transport/http.ts';
+import type { Transport } from './transport/transport.ts';
 import { createCertificates } from './trust/certificates.ts';
 
 /** Where the app can be reached, as far as its server tells. */
@@ -64,6 +65,8 @@ export interface MeshSurroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;
   readonly random?: Random;
+  /** Moves the bytes of what is not sent over links. @default HTTP */
+  readonly transport?: Transport;
 }
 
 /** One process in the fleet: it is known, it is called, it calls. */
@@ -149,7 +152,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : [])),
   );
   const tls = certificates.connect;
-  const http = createHttpTransport({ onDisconnect, tls });
+  const http = surroundings.transport ?? createHttpTransport({ onDisconnect, tls });
   const overHttp = sendOverHttp(http, counters);
   const isSigning = (instance: string) => options.enableHmac || directory.instance(instance)?.isSigning === true;
   const isKnown = (instance: string) => directory.instance(instance) !== undefined;
