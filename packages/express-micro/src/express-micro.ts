@@ -18,7 +18,9 @@ import {
   PORT_ADVICE,
   PORT_PATIENCE_MS,
   type ReadyOptions,
+  reloadOnSighup,
   resolveMeshOptions,
+  type ServerCertificates,
   type ServicesOf,
 } from '@express-micro/mesh';
 import { type ExpressApp, type HandlingApp, isExpressApp } from './app.ts';
@@ -75,6 +77,13 @@ export interface Micro {
   attach(server: Server): void;
   /** Takes new keys, in the form of `EXPRESS_DISCOVERY_KEY`, with no failed call. @throws MESH_KEY_INVALID */
   rotate(keys: string): void;
+  /**
+   * Reads keys and certificates once more from where they came, as SIGHUP does with `reloadOnSighup`. What cannot be used is said
+   * (log, `on('renewal')`) and changes nothing.
+   */
+  reload(): void;
+  /** What of `tls` is in force now: `https.createServer({ ...micro.certificates(), requestCert: true }, app)`. It holds the key. */
+  certificates(): ServerCertificates;
   /** False from the moment in which this app begins to leave. */
   isReady(): boolean;
   /** Answers a load balancer the same, with 200 or 503: `app.get('/health/ready', micro.readiness())`. */
@@ -189,6 +198,8 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
     for (const undo of servers.values()) undo();
     withdraw();
     isClosed = true;
+    // Not before: until all has ended, a signal that says "read again" is not to end the process.
+    stopReloading();
     members.delete(app);
   };
   const close = (times: Drain): Promise<void> => {
@@ -209,6 +220,7 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
     spare,
     leave: () => close(drainOnSigterm(resolved.drain)),
   });
+  const stopReloading = resolved.reloadOnSighup ? reloadOnSighup(process, clock, mesh.reload) : () => {};
 
   return {
     get services() {
@@ -233,6 +245,8 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
     counters: mesh.counters,
     on: mesh.on,
     rotate: mesh.rotate,
+    reload: mesh.reload,
+    certificates: mesh.certificates,
     attach(server) {
       if (typeof server?.once !== 'function')
         throw meshError('MESH_OPTION_INVALID', 'attach() takes a server: http.createServer(…).');

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as realDelay } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { createAuthority } from './certificates.test-support.ts';
+import { createAuthority } from '../../../test/engines/openssl.ts';
 import { expresses } from './fleet.test-support.ts';
 import { JSON_TYPE, openShop, orderApp, outcome, PAYMENTS, TEN_SECONDS, testMesh } from './test-mesh.test-support.ts';
 

@@ -92,6 +92,8 @@ export function createStandIn(app: HandlingApp, options: ResolvedOptions, ownNam
     },
     attach: () => {},
     rotate: (keys) => playing().mesh.rotate(keys),
+    reload: () => playing().mesh.reload(),
+    certificates: () => playing().mesh.certificates(),
     isReady: () => part?.mesh.isReady() ?? false,
     readiness(...misplaced: unknown[]) {
       refuseMisplaced('readiness', misplaced);

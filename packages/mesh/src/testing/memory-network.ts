@@ -127,6 +127,7 @@ export class MemoryNetwork {
       request: (request) => send(request, (answer) => inFull(answer, request)),
       stream: (request) => send(request, (answer) => Promise.resolve(answer)),
       forget: () => {},
+      renew: () => {},
       close: () => Promise.resolve(),
     };
   }
