@@ -11,13 +11,20 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { ...onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/*.test.ts'] } },
-      { ...onSources, test: { name: 'integration', include: ['packages/*/test/**/*.int.test.ts'], testTimeout: 20_000 } },
-      // Each source of members on its real engine, which is killed in the middle. Node's version makes no difference there.
+      {
+        ...onSources,
+        test: {
+          name: 'integration',
+          include: ['packages/*/test/**/*.int.test.ts', 'test/together/**/*.int.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      // On real engines, those of the sources killed in the middle. Node's version makes no difference there.
       {
         ...onSources,
         test: {
           name: 'sources',
-          include: ['packages/*/test/sources/**/*.engine.test.ts', 'test/sources/**/*.engine.test.ts'],
+          include: ['packages/*/test/sources/**/*.engine.test.ts', 'test/{sources,together}/**/*.engine.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

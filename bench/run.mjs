@@ -9,6 +9,10 @@ const PARTS = {
     const { measureStartCost } = await import('./start-cost.mjs');
     report('Cost', 'npm run bench -- cost', [...(await measureCallCost()), ...(await measureStartCost())]);
   },
+  async metrics() {
+    const { measureMetricsCost } = await import('./metrics-cost.mjs');
+    report('Cost of metrics', 'npm run bench -- metrics', await measureMetricsCost());
+  },
   async link() {
     const { measureLinkCost } = await import('./link-cost.mjs');
     report('Link', 'npm run bench -- link', await measureLinkCost());

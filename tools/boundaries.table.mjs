@@ -30,14 +30,6 @@ export const ARROWS = Object.freeze({
  * @type {Readonly<Record<string, { shared: readonly string[], folders: Readonly<Record<string, Room>> }>>}
  */
 export const INSIDE = Object.freeze({
-  observability: {
-    shared: ['errors'],
-    folders: {
-      request: {},
-      logging: { imports: ['request'] },
-      'access-log': { imports: ['request', 'logging'] },
-    },
-  },
   mesh: {
     shared: ['counters', 'errors', 'identity', 'renewable-file', 'wire'],
     folders: {
@@ -56,6 +48,18 @@ export const INSIDE = Object.freeze({
       testing: { imports: ['membership', 'signing', 'secret', 'transport'], types: ['sources', 'routes'] },
       // A guard for single routes: it stands on what stands in front of all of them, and not the other way round.
       idempotency: { imports: ['serve'] },
+    },
+  },
+  observability: {
+    shared: ['errors'],
+    folders: {
+      request: {},
+      logging: { imports: ['request'] },
+      'access-log': { imports: ['request', 'logging'] },
+      endpoints: {},
+      metrics: { imports: ['request', 'endpoints'] },
+      health: { imports: ['endpoints'], types: ['metrics'] },
+      shutdown: {},
     },
   },
 });

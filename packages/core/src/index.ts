@@ -1,3 +1,14 @@
+export { type AddressList, createAddressList, normalizeAddress } from './addresses.ts';
+export type {
+  AttemptEnd,
+  AttemptWatch,
+  CallEnd,
+  CallObserver,
+  CallTransport,
+  CallWatch,
+  ObservedAttempt,
+  ObservedCall,
+} from './call-observer.ts';
 export { Cancellation } from './cancellation.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { settlesWithin } from './closing.ts';
@@ -30,5 +41,7 @@ export {
   resolveOptions,
   show,
 } from './options.ts';
+export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, watchPart } from './parts.ts';
 export { type Random, systemRandom } from './random.ts';
+export { stopServer, watchServers } from './servers.ts';
 export { SlidingCounts } from './sliding-counts.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
-import { type Caller, keepContext, systemClock } from '@express-micro/core';
+import { type Caller, keepContext, offerPart, stopServer, systemClock, watchServers } from '@express-micro/core';
 import {
   type Counters,
   createMesh,
@@ -28,7 +28,7 @@ import { giveExpressPrototypes, prototypesFor } from './express-prototypes.ts';
 import { giveLifetime } from './express-request.ts';
 import { createRouteReader } from './express-routes.ts';
 import { standInFront } from './front.ts';
-import { addressOf, keepConnections, serverOf, stopServer, watchServers } from './listening.ts';
+import { addressOf, keepConnections, serverOf } from './listening.ts';
 import { currentStage } from './stage.ts';
 
 /**
@@ -196,6 +196,7 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
       await Promise.all([...servers.keys()].map((server) => stopServer(server, clock, limitMs)));
     });
     for (const undo of servers.values()) undo();
+    withdraw();
     isClosed = true;
     // Not before: until all has ended, a signal that says "read again" is not to end the process.
     stopReloading();
@@ -207,6 +208,18 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
   };
   const onSigterm = (): void => void close(drainOnSigterm(resolved.drain));
   if (resolved.closeOnSigterm) process.once('SIGTERM', onSigterm);
+  const { observeCalls, spare, isReady, instances, front } = mesh;
+  const withdraw = offerPart(app, 'mesh', {
+    serviceName: resolved.serviceName,
+    counters: () => ({ ...mesh.counters() }),
+    instances,
+    isReady,
+    front,
+    on: (event, listener) => mesh.on(event as keyof MeshEvents, (...args: readonly unknown[]) => void listener(...args)),
+    observeCalls,
+    spare,
+    leave: () => close(drainOnSigterm(resolved.drain)),
+  });
   const stopReloading = resolved.reloadOnSighup ? reloadOnSighup(process, clock, mesh.reload) : () => {};
 
   return {

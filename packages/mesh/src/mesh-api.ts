@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
-import type { Caller, Clock, Lifetime, Random } from '@express-micro/core';
+import type { Caller, CallObserver, Clock, Lifetime, Random } from '@express-micro/core';
 import type { ServicesOf } from './call/services.ts';
 import type { Counters } from './counters.ts';
 import type { InstanceInfo } from './directory/directory.ts';
@@ -64,6 +64,10 @@ export interface Mesh<S = Record<never, never>> {
   /** What has happened so far, as numbers that only grow (links: how many are open). */
   counters(): Readonly<Counters>;
   on: MeshNews['on'];
+  /** Sees each call from now on. Answers how to stop. */
+  observeCalls(observer: CallObserver): () => void;
+  /** Never refuses these paths for overload, nor what is below them. */
+  spare(paths: readonly string[]): void;
   rotate(keys: string): void;
   /** Reads keys and certificates once more from where they came. What cannot be used is said, and changes nothing. */
   reload(): void;

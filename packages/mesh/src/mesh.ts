@@ -5,6 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { systemClock, systemRandom } from '@express-micro/core';
 import { createCallChain } from './call/chain.ts';
 import { createInvoker } from './call/invoke.ts';
+import { createCallObservers } from './call/observe.ts';
 import { createServicesProxy } from './call/services.ts';
 import { createTargets } from './call/targets.ts';
 import { createCounters } from './counters.ts';
@@ -99,7 +100,9 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     ? createLinkPool({ credentials, counters, clock, random, isSigning, isKnown, tls, overHttp, onDisconnect })
     : undefined;
   const transport = chooseTransport({ http, links, callerToken: credentials.callerToken, counters });
+  const observers = createCallObservers(log);
   const chain = createCallChain({
+    observers,
     tunables: options,
     clock,
     random,
@@ -121,6 +124,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const invoker = createInvoker({
     targets,
     chain,
+    observers,
     clock,
     counters,
     timeoutMs,
@@ -314,6 +318,8 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
       }),
     counters: () => Object.freeze({ ...counters }),
     on: news.on,
+    observeCalls: observers.add,
+    spare: (paths) => shedding?.spare(paths),
     rotate: (keys) => secret.rotate(keys),
     reload: renewal.reload,
     certificates: renewal.forServer,

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { isForbiddenKey, parseUntrustedJson } from '@express-micro/core';
+import { isForbiddenKey, normalizeAddress, parseUntrustedJson } from '@express-micro/core';
 import fc from 'fast-check';
 import { codingsOf, decodeBody } from './call/content-coding.ts';
 import type { MeshError } from './errors.ts';
@@ -30,7 +30,7 @@ import { parseRouteList, routesHash } from './routes/list-codec.ts';
 import { parseTemplate, serialiseTemplate } from './routes/path-template.ts';
 import { MAX_TEMPLATE_LENGTH } from './routes/template-grammar.ts';
 import { parseKeys } from './secret/key-ring.ts';
-import { clientAddress, createAddressList, normalizeAddress } from './serve/addresses.ts';
+import { clientAddress, createAddressList } from './serve/addresses.ts';
 import { readRemainingMs } from './serve/remaining.ts';
 import { mintCallerToken, verifyCallerToken } from './signing/caller-token.ts';
 import { digestField, parseContentDigest } from './signing/digest.ts';

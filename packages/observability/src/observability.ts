@@ -1,20 +1,32 @@
 import type { IncomingMessage } from 'node:http';
-import { entranceOf, keepContext } from '@express-micro/core';
+import { entranceOf, keepContext, systemClock } from '@express-micro/core';
 import { createAccessLog } from './access-log/access-log.ts';
 import { createRequestLog } from './access-log/request-logger.ts';
 import { optionInvalid } from './errors.ts';
+import type { Health } from './health/health.ts';
 import { levelEndpoint } from './logging/level-endpoint.ts';
 import { type Logger, raiseRequests } from './logging/logger.ts';
 import { createRaisedRequests } from './logging/request-level.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { createOperations } from './operations.ts';
 import { loggerFrom, type ObservabilityOptions, resolveObservabilityOptions } from './options.ts';
 import { ObservedRequest, observe, type RequestObserver } from './request/observed-request.ts';
 import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
 import { type ExpressApp, isExpressApp, standOutside } from './request/stand-outside.ts';
+import type { Shutdown } from './shutdown/shutdown.ts';
 
 /** What an app that is observed has. */
 export interface Observability {
   /** Writes lines that know their request, from anywhere: export it, or make it where it is needed with `createLogger`. */
   readonly logger: Logger;
+  /** Counts and measures of your own, beside those that are there by themselves. */
+  readonly metrics: Metrics;
+  /** What this process needs to be of use. */
+  readonly health: Health;
+  /** What is to be closed when the process ends. */
+  readonly shutdown: Shutdown;
+  /** Ports of their own at which metrics and health are read, once they are open: for who gave 0 and was given one. */
+  ports(): { readonly metrics: number | undefined; readonly health: number | undefined };
   /** Writes what is held and lets go of files and signals. The app goes on, unobserved. */
   close(): Promise<void>;
 }
@@ -58,11 +70,18 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
     closers.push(log.close);
   }
 
+  // What operators and platforms ask of the process, and how they end it.
+  const operations = createOperations(app, resolved, { clock: systemClock, log: logger, last: close });
+  observers.push(...operations.observers);
+  closers.push(operations.close);
+
   const endpoint = endpointAt(resolved.levelEndpoint, logger);
   let isClosed = false;
   standOutside(
     app,
     (req, res, onward) => {
+      // Asked every few seconds, and when the app is too busy to answer: nobody wants to see that in the log.
+      if (operations.answer(req, res)) return;
       const request = observe(SYSTEM, req, res, observers);
       const own = endpoint(req);
       inContext(request, own === undefined ? onward : () => own(req, res, onward));
@@ -71,15 +90,20 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
   );
   observed.add(app);
 
-  return {
-    logger,
-    async close() {
-      isClosed = true;
-      observed.delete(app);
-      // The logger last: what the others do at their end can still be told.
-      for (const close of closers.reverse()) await close();
-    },
-  };
+  let closing: Promise<void> | undefined;
+  function close(): Promise<void> {
+    closing ??= end();
+    return closing;
+  }
+  async function end(): Promise<void> {
+    isClosed = true;
+    observed.delete(app);
+    // The logger last: what the others do at their end can still be told.
+    for (const closer of closers.reverse()) await closer();
+  }
+
+  const { metrics, health, shutdown, ports } = operations;
+  return { logger, metrics, health, shutdown, ports, close };
 }
 
 /** Whether a request has passed already: the mesh, which may stand in the middle of us, calls us again. */

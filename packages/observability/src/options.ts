@@ -1,11 +1,14 @@
 import { type Option, OptionProblem, type Resolved, resolveOptions } from '@express-micro/core';
 import type { AccessLogOptions } from './access-log/access-log-options.ts';
 import { optionInvalid } from './errors.ts';
+import { type HealthOptions, healthOption, type ResolvedHealth } from './health/options.ts';
 import type { LevelEndpointOptions } from './logging/level-endpoint.ts';
 import { createLogger, isLogger, type Logger } from './logging/logger.ts';
 import type { LoggerOptions } from './logging/logger-options.ts';
 import { isOwnLogger, type OwnLogger } from './logging/own-logger.ts';
 import type { LevelHeaderOptions } from './logging/request-level.ts';
+import { type MetricsOptions, metricsOption, type ResolvedMetrics } from './metrics/options.ts';
+import { type ResolvedShutdown, type ShutdownOptions, shutdownOption } from './shutdown/options.ts';
 
 export interface ObservabilityOptions {
   /** Stands in every line. @default `process.env.npm_package_name`, else `'unnamed-service'` */
@@ -24,6 +27,12 @@ export interface ObservabilityOptions {
   readonly levelHeader?: LevelHeaderOptions | undefined;
   /** Where the level is asked for and set while the app runs. See {@link LevelEndpointOptions}. @default nowhere */
   readonly levelEndpoint?: (LevelEndpointOptions & { readonly path: string }) | undefined;
+  /** What is measured and who may read it; `false`: nothing is. See {@link MetricsOptions}. */
+  readonly metrics?: MetricsOptions | false | undefined;
+  /** Where a platform learns whether this process is well; `false`: nowhere. See {@link HealthOptions}. */
+  readonly health?: HealthOptions | false | undefined;
+  /** How the process ends on SIGTERM and SIGINT; `false`: as it would without us. See {@link ShutdownOptions}. */
+  readonly shutdown?: ShutdownOptions | false | undefined;
 }
 
 type Table = {
@@ -32,6 +41,9 @@ type Table = {
   readonly accessLog: Option<string | AccessLogOptions | false>;
   readonly levelHeader: Option<LevelHeaderOptions | undefined>;
   readonly levelEndpoint: Option<(LevelEndpointOptions & { readonly path: string }) | undefined>;
+  readonly metrics: Option<ResolvedMetrics | false>;
+  readonly health: Option<ResolvedHealth | false>;
+  readonly shutdown: Option<ResolvedShutdown | false>;
 };
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -76,6 +88,9 @@ const TABLE: Table = {
       return value as LevelEndpointOptions & { readonly path: string };
     },
   },
+  metrics: metricsOption,
+  health: healthOption,
+  shutdown: shutdownOption,
 };
 
 /** @throws OBSERVABILITY_OPTION_INVALID */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Cancellation, Context } from '@express-micro/core';
+import type { CallWatch, Cancellation, Context } from '@express-micro/core';
 import type { Instance, ServiceEntry } from '../directory/directory.ts';
+import type { FoundRoute, RouteTable } from '../routes/naming.ts';
 import type { AnswerHeaders } from '../transport/transport.ts';
 import type { BuiltRequest } from './arguments.ts';
 import type { Outcome } from './outcome.ts';
@@ -50,6 +51,8 @@ export interface CallRequest {
   readonly spentMs: number;
   /** The HTTP request for one instance: instances of different versions may offer the function under different paths. */
   readonly build: (instance: Instance) => BuiltRequest;
+  /** What offers it, by the lists of routes that instances have. */
+  readonly found: ReadonlyMap<RouteTable, FoundRoute>;
   /** The body that is sent, once it is known. */
   upload: BuiltRequest['body'];
   /** Instances that offer the function. */
@@ -67,6 +70,9 @@ export interface CallRequest {
   outcome: Outcome;
   /** Of send: the attempt was handed to the transport. */
   isSent: boolean;
+  /** Of observe: who is told how this call goes on, and what they send with the attempt. `undefined` while nobody observes. */
+  watches: readonly CallWatch[] | undefined;
+  carried: Readonly<Record<string, string>> | undefined;
 }
 
 export interface CallAnswer {

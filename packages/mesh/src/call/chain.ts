@@ -12,6 +12,7 @@ import { type EjectionSurroundings, ejection } from './ejection.ts';
 import type { EjectionTunables } from './ejection-options.ts';
 import { hedge } from './hedge.ts';
 import type { HedgingTunables } from './hedging-options.ts';
+import { type CallObservers, observeAttempt, observeCall } from './observe.ts';
 import { type RetrySurroundings, retry } from './retry.ts';
 import type { RetryTunables } from './retry-options.ts';
 import { type Authorize, sendOver } from './send.ts';
@@ -33,6 +34,7 @@ export interface ChainOptions {
   readonly counters: Counters;
   readonly transport: Transport;
   readonly authorize: Authorize;
+  readonly observers: CallObservers;
   readonly onUnreached: (instance: Instance) => void;
   readonly onRetry: RetrySurroundings['onRetry'];
   readonly isClosed: RetrySurroundings['isClosed'];
@@ -44,10 +46,12 @@ export interface ChainOptions {
  * The way of a call, outermost first.
  *
  * The deadline spans everything. Retry stands above balance, so that the next attempt goes elsewhere; a hedge is one attempt
- * to it. Ejection judges what came back from whom balance picked. The bulkhead is that one's, so it stands innermost.
+ * to it. Ejection judges what came back from whom balance picked. The bulkhead is that one's, so it stands innermost. Who
+ * observes sees the whole call from outside and each attempt where it is sent; while nobody does, neither is on the way.
  */
 export function createCallChain(options: ChainOptions): Call {
-  const { tunables, clock, random, counters, transport, authorize } = options;
+  const { tunables, clock, random, counters, transport, authorize, observers } = options;
+  const send = sendOver(transport, authorize, clock);
   const interceptors: readonly (Interceptor | false)[] = [
     deadline(clock, counters, tunables.timeoutMs),
     tunables.retry && retry(tunables.retry, options),
@@ -56,8 +60,11 @@ export function createCallChain(options: ChainOptions): Call {
     balance(tunables, clock, random, options.onUnreached),
     tunables.bulkhead && bulkhead(tunables.bulkhead, clock, counters),
   ];
-  return interceptors.reduceRight<Call>(
-    (next, interceptor) => (interceptor === false ? next : interceptor(next)),
-    sendOver(transport, authorize, clock),
-  );
+  const plain = inTurn(interceptors, send);
+  const observed = inTurn([observeCall(observers, clock), ...interceptors, observeAttempt(observers, clock, counters)], send);
+  return (request) => (observers.current === undefined ? plain(request) : observed(request));
+}
+
+function inTurn(interceptors: readonly (Interceptor | false)[], last: Call): Call {
+  return interceptors.reduceRight<Call>((next, interceptor) => (interceptor === false ? next : interceptor(next)), last);
 }

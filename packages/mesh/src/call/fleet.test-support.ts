@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { Cancellation, type Clock, type Context, Lifetime, type Random, type Timer } from '@express-micro/core';
+import { Cancellation, type Clock, type Context, Lifetime, type Random, silentLog, type Timer } from '@express-micro/core';
 import { createCounters } from '../counters.ts';
 import { createDirectory, type Instance, type ServiceEntry } from '../directory/directory.ts';
 import { CALLS } from '../directory/health.ts';
@@ -9,6 +9,7 @@ import { type FailurePhase, type Transport, TransportFailure, type TransportRequ
 import type { BuiltRequest } from './arguments.ts';
 import type { CallAnswer, CallOptions, CallRequest } from './call.ts';
 import { createCallChain } from './chain.ts';
+import { createCallObservers } from './observe.ts';
 
 /** Time that passes when the test says so. */
 function createTestClock() {
@@ -107,7 +108,9 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
   };
 
   const tunables = resolveMeshOptions('test()', options);
+  const observers = createCallObservers({ ...silentLog, error: (message) => events.push(message) });
   const chain = createCallChain({
+    observers,
     tunables,
     clock,
     random,
@@ -142,6 +145,7 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       startedAtMs: clock.monotonicMs(),
       spentMs: 0,
       build: () => built,
+      found: new Map(),
       upload: body,
       candidates: [...service.instances.values()].filter(
         ({ id }) => callOptions.instance === undefined || id === callOptions.instance,
@@ -155,6 +159,8 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       isProbe: false,
       outcome: 'unknown',
       isSent: false,
+      watches: undefined,
+      carried: undefined,
     };
     requests.push(request);
     return chain(request).then(
@@ -165,7 +171,7 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
   }
   const requests: CallRequest[] = [];
 
-  return { ...time, counters, events, sent, service, add, call, requests, directory };
+  return { ...time, counters, events, sent, service, add, call, requests, directory, observers };
 }
 
 /** A call every so often, for so long; how many attempts went to each instance. */

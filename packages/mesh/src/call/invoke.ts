@@ -15,12 +15,14 @@ import { asksForCoding } from './content-coding.ts';
 import { cancelled, countEnd, deadlineExceeded, lifetimeEnded } from './deadline.ts';
 import { explain } from './explain.ts';
 import { fallBack } from './fallback.ts';
+import type { CallObservers } from './observe.ts';
 import type { ExplicitArguments, Invoker, ServiceResponse, ServiceStream } from './services.ts';
 import type { Target, Targets } from './targets.ts';
 
 export interface InvokeOptions {
   readonly targets: Targets;
   readonly chain: Call;
+  readonly observers: CallObservers;
   readonly clock: Clock;
   readonly counters: Counters;
   /** The longest time of one call, unless it says otherwise. */
@@ -38,7 +40,7 @@ const NO_OPTIONS: CallOptions = Object.freeze({});
 
 /** From `services.x.f(args)` to the chain: finds service and function, turns arguments into a request, reads the answer. */
 export function createInvoker(surroundings: InvokeOptions): Invoker {
-  const { targets, chain, clock, counters, timeoutMs, nextRequestId, isClosed, mayCall } = surroundings;
+  const { targets, chain, observers, clock, counters, timeoutMs, nextRequestId, isClosed, mayCall } = surroundings;
 
   async function run<T>(
     key: string,
@@ -57,7 +59,10 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
     let target = targets.known(key, name);
     let spentMs = 0;
     if (target === undefined) {
-      target = await search(key, name, options, requestId, context);
+      target = await search(key, name, options, requestId, context).catch((error: unknown) => {
+        observers.failed({ service: key, function: name, requestId, context }, error, clock.monotonicMs() - startedAtMs);
+        throw error;
+      });
       spentMs = clock.monotonicMs() - startedAtMs;
     }
     target.service.recent.add(CALLS, startedAtMs);
@@ -76,6 +81,7 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       startedAtMs,
       spentMs,
       build,
+      found: target.found,
       upload: undefined,
       candidates,
       endsAtMs: 0,
@@ -87,6 +93,8 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       isProbe: false,
       outcome: 'unknown',
       isSent: false,
+      watches: undefined,
+      carried: undefined,
     };
     try {
       // Built before the chain: what is wrong with the arguments is said before anything is sent.

@@ -68,11 +68,13 @@ async function acceptStream(answer: TransportStream): Promise<CallAnswer> {
 }
 
 /** What the caller gives by a header of his own is not given a second time. */
-function headersOf({ requestId, options, context }: CallRequest, built: BuiltRequest): string[] {
+function headersOf({ requestId, options, context, carried }: CallRequest, built: BuiltRequest): string[] {
   const own = built.headers;
   const headers: string[] = [];
   if (own['x-request-id'] === undefined) headers.push('x-request-id', requestId);
-  if (context?.traceparent !== undefined && own.traceparent === undefined) {
+  if (carried !== undefined) {
+    for (const name in carried) if (own[name] === undefined) headers.push(name, carried[name] as string);
+  } else if (context?.traceparent !== undefined && own.traceparent === undefined) {
     headers.push('traceparent', context.traceparent);
     if (context.tracestate !== undefined && own.tracestate === undefined) headers.push('tracestate', context.tracestate);
   }

@@ -1,6 +1,7 @@
+import { type AddressList, normalizeAddress } from '@express-micro/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AddressList, clientAddress, createAddressList, normalizeAddress } from './addresses.ts';
+import { clientAddress, createAddressList } from './addresses.ts';
 
 const list = (...entries: string[]): AddressList => createAddressList(entries, 'ipWhitelist');
 

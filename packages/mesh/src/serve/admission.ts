@@ -2,7 +2,15 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Caller, type Clock, createExpiries, type Lifetime, type Random, runInContext } from '@express-micro/core';
+import {
+  type AddressList,
+  type Caller,
+  type Clock,
+  createExpiries,
+  type Lifetime,
+  type Random,
+  runInContext,
+} from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import type { Key } from '../secret/key-ring.ts';
 import { CALLER_TOKEN } from '../signing/authorize.ts';
@@ -10,7 +18,7 @@ import type { Credentials } from '../signing/credentials.ts';
 import type { SigningPurpose, Verified } from '../signing/signature.ts';
 import type { Verdict } from '../trust/rules.ts';
 import { CAME_AT_MS, DEADLINE, LINK_CALLER, NOT_EXECUTED } from '../wire.ts';
-import { type AddressList, clientAddress } from './addresses.ts';
+import { clientAddress } from './addresses.ts';
 import { answerJson, refuse, refuseUnrun } from './answers.ts';
 import { hasBody, holdBody, readBody } from './body.ts';
 import { answerDiscovery, DISCOVERY_PATH, type DiscoveryEndpoints } from './discovery.ts';

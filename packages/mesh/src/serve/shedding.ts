@@ -69,6 +69,8 @@ export interface Shedding {
   /** Whether to refuse a request that came at `cameAtMs`. */
   refuses(req: IncomingMessage, cameAtMs: number): boolean;
   onEnd(serving: Serving): void;
+  /** Never refuses these paths either, nor what is below them. */
+  spare(paths: readonly string[]): void;
   close(): void;
 }
 
@@ -79,7 +81,8 @@ interface SheddingSurroundings {
 }
 
 export function createShedding(options: ResolvedShedding, { clock, inFlight, onOverload }: SheddingSurroundings): Shedding {
-  const { minInFlight, maxInFlight, maxLoopDelayMs, sparedPaths } = options;
+  const { minInFlight, maxInFlight, maxLoopDelayMs } = options;
+  const sparedPaths = new Set(options.sparedPaths);
   const limit = createLoadLimit({ minInFlight: Math.min(minInFlight, maxInFlight), maxInFlight, tolerance: TOLERANCE });
   const loop = createLoopLoad(maxLoopDelayMs);
   const routes = new Map<unknown, RouteLatency>();
@@ -102,7 +105,8 @@ export function createShedding(options: ResolvedShedding, { clock, inFlight, onO
 
   function isSpared(req: IncomingMessage): boolean {
     const [path = ''] = (req.url ?? '').split('?', 1);
-    return sparedPaths.some((spared) => path === spared || path.startsWith(`${spared}/`));
+    for (const spared of sparedPaths) if (path === spared || path.startsWith(`${spared}/`)) return true;
+    return false;
   }
 
   /** Express leaves the route that a request took on the request. Routes are few and live as long as the app. */
@@ -136,6 +140,10 @@ export function createShedding(options: ResolvedShedding, { clock, inFlight, onO
       // Failures are fast or slow for reasons of their own, and say nothing about what is normal.
       if (isHeld || !res.writableFinished || res.statusCode >= 400) return;
       learn(limit, latencyOf(req), beganAtMs, clock.monotonicMs());
+    },
+
+    spare(paths) {
+      for (const path of paths) sparedPaths.add(path);
     },
 
     close() {

@@ -8,7 +8,11 @@ export interface ExpressApp {
   get(setting: string): unknown;
 }
 
-type HandlingApp = ExpressApp & { handle: Handle };
+type HandlingApp = ExpressApp & {
+  handle: Handle;
+  /** The prototype of its requests. */
+  readonly request: object;
+};
 
 /** Runs before everything else of an app, and has the rest of it run by calling `onward`. */
 export type Outside = (req: IncomingMessage, res: ServerResponse, onward: () => void) => void;

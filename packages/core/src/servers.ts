@@ -1,0 +1,50 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Server as HttpServer } from 'node:http';
+import type { Server } from 'node:net';
+import type { Clock } from './clock.ts';
+import { settlesWithin } from './closing.ts';
+
+/** Node says here that a server listens, whoever started it. */
+const CHANNEL = 'tracing:net.server.listen:asyncEnd';
+
+// From the moment of import, so that an app that listened before the plugin was called is found too.
+const listening = new Set<WeakRef<Server>>();
+const watchers = new Set<(server: Server) => void>();
+subscribe(CHANNEL, (message) => {
+  const { server } = message as { server: Server };
+  for (const ref of listening) if (ref.deref() === undefined) listening.delete(ref);
+  listening.add(new WeakRef(server));
+  for (const watcher of watchers) watcher(server);
+});
+
+/** Finds the server that serves an app: now, or when it starts to listen. Answers how to stop looking. */
+export function watchServers(app: unknown, onFound: (server: Server) => void): () => void {
+  const look = (server: Server) => {
+    if (serves(server, app)) onFound(server);
+  };
+  watchers.add(look);
+  for (const ref of listening) {
+    const server = ref.deref();
+    if (server?.listening) look(server);
+  }
+  return () => watchers.delete(look);
+}
+
+/** `app.listen`, `http.createServer(app)` and `https.createServer(…, app)` all make the app a listener of 'request'. */
+function serves(server: Server, app: unknown): boolean {
+  return server.listeners('request').includes(app as never);
+}
+
+/** Rhythm in which connections that have become idle are closed. */
+const IDLE_SWEEP_MS = 100;
+
+/** Lets a server end: no new connections, idle ones closed, busy ones given until `limitMs`. */
+export async function stopServer(server: Server, clock: Clock, limitMs: number): Promise<void> {
+  if (!server.listening) return;
+  const { closeIdleConnections, closeAllConnections } = server as Partial<HttpServer>;
+  const sweep = clock.every(IDLE_SWEEP_MS, () => closeIdleConnections?.call(server));
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  closeIdleConnections?.call(server);
+  if (!(await settlesWithin(clock, limitMs, closed))) closeAllConnections?.call(server);
+  sweep.stop();
+}
