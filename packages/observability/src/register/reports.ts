@@ -30,11 +30,25 @@ export function createReports(warn: (message: string) => void, nowMs: () => numb
   }
 
   const report = (message: string, ...rest: unknown[]) => {
-    const text = [message, ...rest.map((one) => (one instanceof Error ? one.message : String(one)))].join(' ');
-    tell(text.slice(0, 40), `traces: ${text}`);
+    const text = [message, ...rest].map(readable).join(' ');
+    // Of the same kind whichever address or port it was.
+    tell(text.slice(0, 40).replaceAll(/\d+/g, '#'), `traces: ${text}`);
   };
   return {
     logger: { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} },
     onDropped: (spans) => tell('dropped', `traces: one with ${spans} spans was dropped, because too many are open at once.`),
   };
+}
+
+/** The SDK tells errors as JSON, with their stacks first. */
+function readable(given: unknown): string {
+  if (given instanceof Error) return given.message;
+  const text = String(given);
+  if (!text.startsWith('{')) return text;
+  try {
+    const { message, name } = JSON.parse(text) as { message?: unknown; name?: unknown };
+    return String(message ?? name ?? text);
+  } catch {
+    return text;
+  }
 }

@@ -47,6 +47,8 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       if (around?.isRecording() === true && (around as { kind?: unknown }).kind === SpanKind.SERVER) {
         // An instrumentation of Node's servers was quicker: two spans of one request would only confuse.
         request.trace = { span: around, context: here, isOurs: false };
+        // It ends its span when the response closes, and was there before us: what we know must be there by then.
+        request.res.prependListener('close', () => request.end());
         return;
       }
       const { req } = request;
