@@ -113,7 +113,9 @@ exports.wander = ({ express, expressMicro, observability, withSpan }) => {
   const { services, ready } = expressMicro(app, {
     serviceName: service,
     log: logger,
-    timeoutMs: 30_000,
+    // A hundred at once on two cores are too many for what guards against that, and here each must be served, once.
+    timeoutMs: 60_000,
+    ...{ retry: false, ejection: false, bulkhead: false, shedding: false },
     ...(transport === 'http' && { transport }),
   });
 

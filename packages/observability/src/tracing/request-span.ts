@@ -70,8 +70,8 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const { status } = request;
       const route = routePatternOf(request.req);
       span.setAttributes(atEnd(request, status, route, secrets));
-      if (!traced.isOurs) return;
       if (route !== undefined) span.updateName(`${methodOf(request.req.method)} ${route}`);
+      if (!traced.isOurs) return;
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },
