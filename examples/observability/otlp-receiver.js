@@ -72,6 +72,7 @@ function spanOf(bytes, resource) {
     resource,
     traceId: span.one(1).toString('hex'),
     spanId: span.one(2).toString('hex'),
+    tracestate: text(3),
     parentSpanId: span.one(4)?.toString('hex') || undefined,
     name: text(5),
     kind: KINDS[Number(span.one(6) ?? 0n)],

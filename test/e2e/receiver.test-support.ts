@@ -8,6 +8,7 @@ export interface Span {
   readonly resource: Readonly<Record<string, unknown>>;
   readonly traceId: string;
   readonly spanId: string;
+  readonly tracestate: string;
   readonly parentSpanId: string | undefined;
   readonly name: string;
   readonly kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';

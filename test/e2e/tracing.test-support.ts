@@ -1,4 +1,4 @@
-import { fixture, type Program, startProgram } from './processes.test-support.ts';
+import { fixture, newKey, type Program, startProgram } from './processes.test-support.ts';
 import type { Receiver } from './receiver.test-support.ts';
 
 export type Kind = 'import' | 'require';
@@ -45,7 +45,7 @@ export async function startTraced(service: string, options: TracedOptions = {}):
 }
 
 export function launchTraced(service: string, options: TracedOptions = {}): Program {
-  const { kind = 'import', receiver, protocol = 'http/protobuf', transport, key, peers = [], knows = [], env, plan } = options;
+  const { kind = 'import', receiver, protocol = 'http/protobuf', transport, key = newKey(), peers = [], knows = [], env, plan } = options;
   const { preload = [`--${kind}`, REGISTER] } = options;
   return startProgram(fixture(kind === 'import' ? 'traced-import.js' : 'traced-require.cjs'), {
     nodeArgs: preload,
@@ -53,7 +53,7 @@ export function launchTraced(service: string, options: TracedOptions = {}): Prog
       FIXTURE: JSON.stringify({ service, transport, knows, ...plan }),
       NODE_ENV: 'production',
       EXPRESS_MICRO_PEERS: peers.join(','),
-      ...(key !== undefined && { EXPRESS_DISCOVERY_KEY: key }),
+      EXPRESS_DISCOVERY_KEY: key,
       LOG_LEVEL: 'http',
       OTEL_SERVICE_NAME: service,
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,

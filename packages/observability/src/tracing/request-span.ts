@@ -10,6 +10,7 @@ import type { ObservedRequest, RequestObserver } from '../request/observed-reque
 import {
   type Attributes,
   context,
+  isValidTraceId,
   type OtelContext,
   propagation,
   type Span,
@@ -18,6 +19,7 @@ import {
   type TextMapGetter,
   trace,
 } from './opentelemetry.ts';
+import { isOurSdk } from './flush.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 /** The span of a request and the context in which its handlers run. */
@@ -43,9 +45,8 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const tracer = tracerOfSdk();
       if (tracer === undefined || isOfMesh(request)) return;
       const here = context.active();
-      const around = trace.getSpan(here);
-      if (around?.isRecording() === true && (around as { kind?: unknown }).kind === SpanKind.SERVER) {
-        // An instrumentation of Node's servers was quicker: two spans of one request would only confuse.
+      const around = spanAround(here);
+      if (around !== undefined) {
         request.trace = { span: around, context: here, isOurs: false };
         // It ends its span when the response closes, and was there before us: what we know must be there by then.
         request.res.prependListener('close', () => request.end());
@@ -53,7 +54,8 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       }
       const { req } = request;
       const method = methodOf(req.method);
-      const from = propagation.extract(here, req.headers, HEADERS);
+      // Not a child of the span in which somebody called `listen`: Node runs all requests of a server in that context.
+      const from = propagation.extract(trace.deleteSpan(here), req.headers, HEADERS);
       const span = tracer.startSpan(
         method === OTHER_METHOD ? 'HTTP' : method,
         { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
@@ -66,7 +68,7 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const { trace: traced } = request;
       if (traced === undefined) return;
       const { span } = traced;
-      if (!span.isRecording()) return;
+      if (!isRecording(span)) return;
       const { status } = request;
       const route = routePatternOf(request.req);
       span.setAttributes(atEnd(request, status, route, secrets));
@@ -82,6 +84,24 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
 export function runInTrace(request: ObservedRequest, run: () => void): void {
   if (request.trace === undefined || !request.trace.isOurs) run();
   else context.with(request.trace.context, run);
+}
+
+/**
+ * The span of whoever was quicker, an instrumentation of Node's servers or an agent: two spans of one request would only confuse.
+ * Agents show spans of their own make, which tell no kind, and some of them nothing but their ids.
+ */
+function spanAround(here: OtelContext): Span | undefined {
+  const around = trace.getSpan(here);
+  if (around === undefined) return undefined;
+  const { kind } = around as { kind?: unknown };
+  if (kind === SpanKind.SERVER) return isRecording(around) ? around : undefined;
+  if (kind !== undefined || isOurSdk()) return undefined;
+  const { isRemote, traceId } = around.spanContext();
+  return isRemote === true || !isValidTraceId(traceId) ? undefined : around;
+}
+
+export function isRecording(span: Span): boolean {
+  return (span as Partial<Span>).isRecording?.() === true;
 }
 
 const OTHER_METHOD = '_OTHER';
