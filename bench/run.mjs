@@ -21,6 +21,10 @@ const PARTS = {
     const { measureCalls } = await import('./calls.mjs');
     report('Calls', 'npm run bench -- calls', await measureCalls());
   },
+  async logging() {
+    const { measureLogging } = await import('./log-line.mjs');
+    report('Logging', 'npm run bench -- logging', await measureLogging());
+  },
   async speed() {
     const { measureSpeed } = await import('./speed.mjs');
     report('Speed', 'npm run bench -- speed', await measureSpeed());

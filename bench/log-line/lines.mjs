@@ -8,14 +8,14 @@ import { join } from 'node:path';
 const [, , kind = '', content = '', sink = ''] = process.argv;
 const nowhere = { write() {} };
 const folder = mkdtempSync(join(tmpdir(), 'log-line-'));
-const require = createRequire(createRequire(import.meta.url).resolve('@express-micro/observability'));
+const load = createRequire(createRequire(import.meta.url).resolve('@express-micro/observability'));
 
 /** @type {(run: () => void) => void} */
 let inRequest;
 /** @type {{ info(...given: unknown[]): void, debug(...given: unknown[]): void }} */
 let log;
 if (kind === 'pino') {
-  const { pino } = require('pino');
+  const { pino } = load('pino');
   // As its documentation has it for many lines: held until there are 4096 bytes.
   const file = () => pino.destination({ dest: join(folder, 'combined.log'), sync: true, minLength: 4_096 });
   const logger = pino({ base: { service: 'bench' } }, sink === 'file' ? file() : nowhere);

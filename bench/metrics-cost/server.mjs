@@ -14,7 +14,9 @@ const labelNames = ['method', 'route', 'status'];
 const byHand = new prom.Histogram({ name: 'by_hand_seconds', help: 'By hand.', labelNames, buckets, registers: [register] });
 
 const silent = { info() {}, warn() {}, error() {} };
-const observed = kind === 'measured' ? observability(app, { logger: silent, accessLog: false, shutdown: false }) : undefined;
+const options = { logger: silent, accessLog: false, shutdown: false };
+const observed = kind === 'measured' ? observability(app, options) : undefined;
+if (kind === 'ids') observability(app, { ...options, metrics: false });
 if (kind === 'by-hand') {
   prom.collectDefaultMetrics({ register });
   const active = new prom.Gauge({ name: 'active_connections', help: 'Active.', registers: [register] });

@@ -1,8 +1,9 @@
 // Takes traces as a collector does: OTLP over HTTP (protobuf) and over gRPC, on one port each. For this example and the tests:
 // it keeps spans in memory and shows them. https://opentelemetry.io/docs/specs/otlp/
+
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
-import { once } from 'node:events';
 import { gunzipSync } from 'node:zlib';
 
 /** One field of a protobuf message after the other: its number, and what it holds. */
@@ -92,7 +93,11 @@ function spansOf(body) {
     .flatMap((bytes) => {
       const group = message(bytes);
       const resource = attributesOf(group.one(1) === undefined ? [] : message(group.one(1)).all(1));
-      return group.all(2).flatMap((scope) => message(scope).all(2).map((span) => spanOf(span, resource)));
+      return group.all(2).flatMap((scope) =>
+        message(scope)
+          .all(2)
+          .map((span) => spanOf(span, resource)),
+      );
     });
 }
 

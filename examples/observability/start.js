@@ -126,7 +126,8 @@ async function checkout(shop, item) {
 
 /** All spans of the trace that a request belongs to, once the last of them is here. */
 async function traceOf({ requestId }, receiver, wanted) {
-  const root = () => receiver.spans.find(({ kind, attributes }) => kind === 'server' && attributes['express_micro.request_id'] === requestId);
+  const root = () =>
+    receiver.spans.find(({ kind, attributes }) => kind === 'server' && attributes['express_micro.request_id'] === requestId);
   return until(`the trace of ${requestId}`, () => {
     const all = receiver.spans.filter(({ traceId }) => traceId === root()?.traceId);
     return all.filter(({ kind }) => kind === 'server').length >= wanted && all;
@@ -169,15 +170,33 @@ async function main() {
     const roots = receiver.spans.filter(({ name }) => name === 'POST /checkout');
     return roots.length === REQUESTS && (orphansIn(receiver.spans).length === 0 || Date.now() > sentAt + SETTLE_MS);
   });
-  row('spans whose parent is nowhere, in all traces', settled && orphansIn(receiver.spans).length, 0, `of ${receiver.spans.length}`);
+  row(
+    'spans whose parent is nowhere, in all traces',
+    settled && orphansIn(receiver.spans).length,
+    0,
+    `of ${receiver.spans.length}`,
+  );
   const calls = trace.filter(({ kind }) => kind === 'client');
-  row('calls whose span is the parent of what served them', calls.filter(({ spanId }) => trace.some((span) => span.kind === 'server' && span.parentSpanId === spanId)).length, calls.length);
-  row('services that say what broke', new Set(failure.filter(({ kind, isError }) => kind === 'server' && isError).map(({ service }) => service)).size, 3);
+  row(
+    'calls whose span is the parent of what served them',
+    calls.filter(({ spanId }) => trace.some((span) => span.kind === 'server' && span.parentSpanId === spanId)).length,
+    calls.length,
+  );
+  row(
+    'services that say what broke',
+    new Set(failure.filter(({ kind, isError }) => kind === 'server' && isError).map(({ service }) => service)).size,
+    3,
+  );
   const own = await until('the log of that request', () => {
     const found = lines.filter(({ requestId }) => requestId === good.requestId);
     return new Set(found.map(({ service }) => service)).size === 3 && found;
   });
-  row('log lines of it with another trace', own.filter(({ trace_id: id }) => id !== trace[0].traceId).length, 0, `of ${own.length} lines in three services`);
+  row(
+    'log lines of it with another trace',
+    own.filter(({ trace_id: id }) => id !== trace[0].traceId).length,
+    0,
+    `of ${own.length} lines in three services`,
+  );
 
   const ask = await startPrometheus({ stock, orders, shop });
   if (ask === undefined) {
@@ -206,7 +225,9 @@ try {
 console.log('');
 for (const { name, value, target, isMet, note } of rows) {
   const verdict = value === undefined ? 'not run' : isMet ? 'met' : 'missed';
-  console.log(`  ${name.padEnd(52)} ${String(value ?? '–').padStart(4)}  (target ${target})  ${verdict}${note === '' ? '' : `  ${note}`}`);
+  console.log(
+    `  ${name.padEnd(52)} ${String(value ?? '–').padStart(4)}  (target ${target})  ${verdict}${note === '' ? '' : `  ${note}`}`,
+  );
 }
 const met = rows.filter(({ isMet }) => isMet).length;
 console.log(`\nexample:observability: ${met} of ${rows.length} met`);

@@ -24,7 +24,8 @@ export function waterfall(spans, { hasColours = false } = {}) {
     const from = Math.round(((span.startMs - beganMs) / wholeMs) * (BAR - 1));
     const length = Math.max(1, Math.round(((span.endMs - span.startMs) / wholeMs) * BAR));
     const bar = `${' '.repeat(from)}${(span.isError ? '▒' : '█').repeat(Math.min(length, BAR - from))}`.padEnd(BAR);
-    const paint = (text) => (hasColours ? `\x1b[${COLOURS[services.indexOf(span.service) % COLOURS.length]}m${text}\x1b[0m` : text);
+    const paint = (text) =>
+      hasColours ? `\x1b[${COLOURS[services.indexOf(span.service) % COLOURS.length]}m${text}\x1b[0m` : text;
     const way = span.attributes['express_micro.transport'];
     const took = `${(span.endMs - span.startMs).toFixed(1)} ms`.padStart(9);
     return `${paint(span.service.padEnd(nameWidth))}  ${label.padEnd(labelWidth)}  ${paint(bar)} ${took}${way ? `  ${way}` : ''}${span.isError ? `  ✗ ${span.attributes['error.type'] ?? ''}` : ''}`;

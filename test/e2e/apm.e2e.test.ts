@@ -37,7 +37,8 @@ describe.each([
       () => outline(traceOf(receiver.spans, 'r-1'), nameOf),
       () => {
         const [call, asked] = [find(({ kind }) => kind === 'client'), find((span) => nameOf(span).startsWith('asker server'))];
-        const isServed = find((span) => nameOf(span).startsWith('told server') && span.parentSpanId === call?.spanId) !== undefined;
+        const isServed =
+          find((span) => nameOf(span).startsWith('told server') && span.parentSpanId === call?.spanId) !== undefined;
         return isServed && asked !== undefined && call !== undefined && isBelow(receiver.spans, call, asked);
       },
     );

@@ -3,8 +3,16 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY } from './processes.test-support.ts';
 
-type Seen = Readonly<Record<string, number>> & { readonly wanted: { readonly calls: number }; readonly transports: Record<string, number> };
-type Prove = (options: { requests: number; kind: 'import' | 'require'; atOnce?: number; ways?: readonly string[] }) => Promise<Seen>;
+type Seen = Readonly<Record<string, number>> & {
+  readonly wanted: { readonly calls: number };
+  readonly transports: Record<string, number>;
+};
+type Prove = (options: {
+  requests: number;
+  kind: 'import' | 'require';
+  atOnce?: number;
+  ways?: readonly string[];
+}) => Promise<Seen>;
 
 const load = async () =>
   (await import(pathToFileURL(path.join(REPOSITORY, 'proofs/prove-context.mjs')).href)) as { proveContext: Prove };

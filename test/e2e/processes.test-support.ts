@@ -45,6 +45,8 @@ export interface ProgramOptions {
   readonly nodeArgs?: readonly string[];
   /** Its own process group, so that a signal can go to all of it. */
   readonly ownGroup?: boolean;
+  /** @default the repository */
+  readonly cwd?: string;
 }
 
 export const REPOSITORY = path.resolve(import.meta.dirname, '../..');
@@ -90,9 +92,12 @@ afterEach(async ({ task }) => {
 });
 
 /** Starts `node file`. Nothing of the environment of the tests gets through but where programs are found. */
-export function startProgram(file: string, { env = {}, args = [], nodeArgs = [], ownGroup = false }: ProgramOptions = {}): Program {
+export function startProgram(
+  file: string,
+  { env = {}, args = [], nodeArgs = [], ownGroup = false, cwd = REPOSITORY }: ProgramOptions = {},
+): Program {
   const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
-    cwd: REPOSITORY,
+    cwd,
     env: { PATH: process.env.PATH, TMPDIR: testFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: ownGroup,

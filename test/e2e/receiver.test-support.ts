@@ -1,5 +1,5 @@
-import { pathToFileURL } from 'node:url';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach } from 'vitest';
 
 /** A span as a collector got it: see examples/observability/otlp-receiver.js, which is run here as it is. */
@@ -51,11 +51,16 @@ export function traceOf(spans: readonly Span[], requestId: string): readonly Spa
 }
 
 /** Each span below its parent, one a line: what a trace looks like, without times. Siblings stand by name. */
-export function outline(spans: readonly Span[], tell: (span: Span) => string = ({ service, name }) => `${service} ${name}`): string[] {
+export function outline(
+  spans: readonly Span[],
+  tell: (span: Span) => string = ({ service, name }) => `${service} ${name}`,
+): string[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const below = (parent: string | undefined, depth: number): string[] =>
     spans
-      .filter(({ parentSpanId }) => (depth === 0 ? parentSpanId === undefined || !ids.has(parentSpanId) : parentSpanId === parent))
+      .filter(({ parentSpanId }) =>
+        depth === 0 ? parentSpanId === undefined || !ids.has(parentSpanId) : parentSpanId === parent,
+      )
       .map((span) => [`${'  '.repeat(depth)}${tell(span)}`, ...below(span.spanId, depth + 1)])
       .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
       .flat();

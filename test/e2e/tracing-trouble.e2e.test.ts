@@ -31,7 +31,9 @@ describe('a receiver that is down', () => {
       const { code, atMs } = await app.exit(10_000);
       expect(code).toBe(0);
       expect(atMs - sinceMs).toBeLessThan(6_000);
-      expect(warnings(app.stderr())).toEqual([expect.stringMatching(/^\[express-micro\] warning: traces: [^{}]*ECONNREFUSED 127\.0\.0\.1/)]);
+      expect(warnings(app.stderr())).toEqual([
+        expect.stringMatching(/^\[express-micro\] warning: traces: [^{}]*ECONNREFUSED 127\.0\.0\.1/),
+      ]);
       expect(app.stderr().trim().split('\n')).toHaveLength(1);
     },
   );
@@ -209,8 +211,12 @@ describe('requests out of the ordinary', () => {
     leaving.destroy();
     expect(await spanOf('leaves')).toMatchObject({ name: 'GET /hangs', attributes: { 'error.type': 'aborted' } });
 
-    const upgrade = http.get(`${app.url}/answers`, { headers: { connection: 'upgrade', upgrade: 'a', 'x-request-id': 'upgrade' } });
-    await new Promise((resolve, reject) => upgrade.once('upgrade', (_res, socket) => resolve(socket.destroy())).once('error', reject));
+    const upgrade = http.get(`${app.url}/answers`, {
+      headers: { connection: 'upgrade', upgrade: 'a', 'x-request-id': 'upgrade' },
+    });
+    await new Promise((resolve, reject) =>
+      upgrade.once('upgrade', (_res, socket) => resolve(socket.destroy())).once('error', reject),
+    );
     await ask(app.url, 'after');
     await spanOf('after');
     // It never was a request of the app.
@@ -237,9 +243,11 @@ function packagesWithoutGrpc(): string {
   mkdirSync(path.join(modules, '@express-micro'), { recursive: true });
   const from = path.join(REPOSITORY, 'node_modules');
   for (const name of readdirSync(from))
-    if (!name.startsWith('.') && name !== '@opentelemetry' && name !== '@express-micro') symlinkSync(path.join(from, name), path.join(modules, name));
+    if (!name.startsWith('.') && name !== '@opentelemetry' && name !== '@express-micro')
+      symlinkSync(path.join(from, name), path.join(modules, name));
   for (const name of readdirSync(path.join(from, '@opentelemetry')))
-    if (!name.includes('grpc')) cpSync(path.join(from, '@opentelemetry', name), path.join(modules, '@opentelemetry', name), { recursive: true });
+    if (!name.includes('grpc'))
+      cpSync(path.join(from, '@opentelemetry', name), path.join(modules, '@opentelemetry', name), { recursive: true });
   for (const name of ['core', 'observability'])
     cpSync(path.join(REPOSITORY, 'packages', name), path.join(modules, '@express-micro', name), {
       recursive: true,

@@ -27,49 +27,55 @@ describe.each([
   { kind: 'import', protocol: 'grpc', transport: 'http' },
   { kind: 'require', protocol: 'http/protobuf', transport: 'http' },
   { kind: 'require', protocol: 'grpc', transport: undefined },
-] as const)('one trace over three services, --$kind, sent over $protocol, transport $transport', ({ kind, protocol, transport }) => {
-  it('has each span below the one that caused it, and log lines that name it', async () => {
-    const receiver = await startReceiver();
-    const three = await startThree({ kind, protocol, receiver, key: newKey(), ...(transport && { transport }) });
-    const [a] = three;
-    // A link is there once the first calls have asked for it.
-    const way = transport ?? 'link';
-    await until(
-      `calls go by ${way}`,
-      async () => {
-        await relay(a.url, 'warm', { way: ['b', 'c'] });
-        return receiver.spans.filter(({ kind: of }) => of === 'client').slice(-2).map(withTransport);
-      },
-      (seen) => seen.length === 2 && seen.every((one) => one.endsWith(way)),
-    );
-    expect((await relay(a.url, 'r-1', { way: ['b', 'c'], end: 'well' })).status).toBe(200);
-    const trace = await wholeTrace(receiver, 'r-1', 5);
-    expect(outline(trace, withTransport)).toEqual([
-      'a POST /relays',
-      `  a b/createRelay ${way}`,
-      '    b POST /relays',
-      `      b c/createRelay ${way}`,
-      '        c POST /relays',
-    ]);
-    expect(orphansIn(receiver.spans)).toEqual([]);
-    expect(trace.find(({ service, kind: of }) => service === 'c' && of === 'server')?.attributes).toMatchObject({
-      'http.route': '/relays',
-      'http.response.status_code': 200,
-      'express_micro.caller': 'b',
+] as const)(
+  'one trace over three services, --$kind, sent over $protocol, transport $transport',
+  ({ kind, protocol, transport }) => {
+    it('has each span below the one that caused it, and log lines that name it', async () => {
+      const receiver = await startReceiver();
+      const three = await startThree({ kind, protocol, receiver, key: newKey(), ...(transport && { transport }) });
+      const [a] = three;
+      // A link is there once the first calls have asked for it.
+      const way = transport ?? 'link';
+      await until(
+        `calls go by ${way}`,
+        async () => {
+          await relay(a.url, 'warm', { way: ['b', 'c'] });
+          return receiver.spans
+            .filter(({ kind: of }) => of === 'client')
+            .slice(-2)
+            .map(withTransport);
+        },
+        (seen) => seen.length === 2 && seen.every((one) => one.endsWith(way)),
+      );
+      expect((await relay(a.url, 'r-1', { way: ['b', 'c'], end: 'well' })).status).toBe(200);
+      const trace = await wholeTrace(receiver, 'r-1', 5);
+      expect(outline(trace, withTransport)).toEqual([
+        'a POST /relays',
+        `  a b/createRelay ${way}`,
+        '    b POST /relays',
+        `      b c/createRelay ${way}`,
+        '        c POST /relays',
+      ]);
+      expect(orphansIn(receiver.spans)).toEqual([]);
+      expect(trace.find(({ service, kind: of }) => service === 'c' && of === 'server')?.attributes).toMatchObject({
+        'http.route': '/relays',
+        'http.response.status_code': 200,
+        'express_micro.caller': 'b',
+      });
+      for (const { service, resource } of trace) expect(resource['service.name']).toBe(service);
+      const ids = new Set(trace.map(({ spanId }) => spanId));
+      const lines = await until(
+        'two lines of each service',
+        () => three.flatMap((service) => service.logged().filter(({ requestId }) => requestId === 'r-1')),
+        (seen) => seen.length === 6,
+      );
+      for (const line of lines) {
+        expect(line.trace_id).toBe(trace[0]?.traceId);
+        expect(ids).toContain(line.span_id);
+      }
     });
-    for (const { service, resource } of trace) expect(resource['service.name']).toBe(service);
-    const ids = new Set(trace.map(({ spanId }) => spanId));
-    const lines = await until(
-      'two lines of each service',
-      () => three.flatMap((service) => service.logged().filter(({ requestId }) => requestId === 'r-1')),
-      (seen) => seen.length === 6,
-    );
-    for (const line of lines) {
-      expect(line.trace_id).toBe(trace[0]?.traceId);
-      expect(ids).toContain(line.span_id);
-    }
-  });
-});
+  },
+);
 
 describe.each(['import', 'require'] as const)('sampling of none, --%s', (kind) => {
   it('has all of what failed and of what was slow, from each service, and nothing of what went well or was not found', async () => {
@@ -104,7 +110,10 @@ describe.each(['import', 'require'] as const)('sampling of none, --%s', (kind) =
       ]);
     }
     // What came last is here, so whatever came before it is.
-    expect([...new Set(receiver.spans.map(({ attributes }) => attributes['express_micro.request_id']))].sort()).toEqual(['fails', 'slow']);
+    expect([...new Set(receiver.spans.map(({ attributes }) => attributes['express_micro.request_id']))].sort()).toEqual([
+      'fails',
+      'slow',
+    ]);
     // Whoever came with a sampled trace keeps it, whatever becomes of it.
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await request(`${a.url}/answers`, { headers: { traceparent, 'x-request-id': 'chosen' } });
@@ -125,7 +134,9 @@ describe('outgoing requests', () => {
       'asker GET /asks',
       ...Array.from({ length: 3 }, () => ['  asker GET', '    told GET /things/:id']).flat(),
     ]);
-    const urls = trace.filter(({ kind: of }) => of === 'client').map(({ attributes }) => new URL(String(attributes['url.full'])).pathname);
+    const urls = trace
+      .filter(({ kind: of }) => of === 'client')
+      .map(({ attributes }) => new URL(String(attributes['url.full'])).pathname);
     expect(urls.sort()).toEqual(['/things/fetch', '/things/http', '/things/undici']);
   });
 });

@@ -45,7 +45,17 @@ export async function startTraced(service: string, options: TracedOptions = {}):
 }
 
 export function launchTraced(service: string, options: TracedOptions = {}): Program {
-  const { kind = 'import', receiver, protocol = 'http/protobuf', transport, key = newKey(), peers = [], knows = [], env, plan } = options;
+  const {
+    kind = 'import',
+    receiver,
+    protocol = 'http/protobuf',
+    transport,
+    key = newKey(),
+    peers = [],
+    knows = [],
+    env,
+    plan,
+  } = options;
   const { preload = [`--${kind}`, REGISTER] } = options;
   return startProgram(fixture(kind === 'import' ? 'traced-import.js' : 'traced-require.cjs'), {
     nodeArgs: preload,

@@ -29,12 +29,17 @@ describe.skipIf(missing.length > 0)('what a request asks of PostgreSQL and Redis
           REDIS_URL: `redis://127.0.0.1:${redis.port}`,
         },
       });
-      const ask = async (id: string) => JSON.parse((await request(`${app.url}/stores`, { headers: { 'x-request-id': id } })).body);
+      const ask = async (id: string) =>
+        JSON.parse((await request(`${app.url}/stores`, { headers: { 'x-request-id': id } })).body);
       // The first one connects, too.
       expect(await ask('first')).toEqual({ n: 'nobody-may-see', a: 'nobody-may-see' });
       expect(await ask('second')).toEqual({ n: 'nobody-may-see', a: 'nobody-may-see' });
       const isDone = (id: string) => traceOf(receiver.spans, id).some(({ kind: of }) => of === 'server');
-      await until('both traces', () => [isDone('first'), isDone('second')], (seen) => seen.every(Boolean));
+      await until(
+        'both traces',
+        () => [isDone('first'), isDone('second')],
+        (seen) => seen.every(Boolean),
+      );
       const systemOf = ({ kind: of, name, attributes }: Span) =>
         `${of} ${name} ${attributes['db.system.name'] ?? attributes['db.system'] ?? ''}`.trimEnd();
       expect(outline(traceOf(receiver.spans, 'second'), systemOf)).toMatchInlineSnapshot(`

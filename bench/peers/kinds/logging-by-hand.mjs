@@ -23,6 +23,7 @@ export function wireByHand(app, folder) {
     next();
   });
   morgan.token('id', (/** @type {any} */ req) => req.id);
-  const line = ':id :remote-addr ":method :url HTTP/:http-version" :status :res[content-length] ":referrer" ":user-agent" :response-time ms';
+  const line =
+    ':id :remote-addr ":method :url HTTP/:http-version" :status :res[content-length] ":referrer" ":user-agent" :response-time ms';
   app.use(morgan(line, { stream: { write: (message) => void logger.http(message.trim()) } }));
 }

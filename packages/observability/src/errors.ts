@@ -3,7 +3,7 @@ import { type ErrorKind, MicroError } from '@express-micro/core';
 export type ObservabilityErrorCode = 'OBSERVABILITY_OPTION_INVALID' | 'OBSERVABILITY_FILE_REFUSED';
 
 /** Every code this package throws, with its canonical kind. `docs/errors.md` explains each; a check keeps the two and the tests together. */
-export const OBSERVABILITY_ERRORS: Readonly<Record<ObservabilityErrorCode, ErrorKind>> = Object.freeze({
+const OBSERVABILITY_ERRORS: Readonly<Record<ObservabilityErrorCode, ErrorKind>> = Object.freeze({
   OBSERVABILITY_OPTION_INVALID: 'invalid_argument',
   OBSERVABILITY_FILE_REFUSED: 'failed_precondition',
 });

@@ -8,8 +8,8 @@ import type { LoggerOptions } from './logging/logger-options.ts';
 import { isOwnLogger, type OwnLogger } from './logging/own-logger.ts';
 import type { LevelHeaderOptions } from './logging/request-level.ts';
 import { type MetricsOptions, metricsOption, type ResolvedMetrics } from './metrics/options.ts';
-import { type ResolvedTracing, type TracingOptions, tracingOption } from './tracing/options.ts';
 import { type ResolvedShutdown, type ShutdownOptions, shutdownOption } from './shutdown/options.ts';
+import { type ResolvedTracing, type TracingOptions, tracingOption } from './tracing/options.ts';
 
 export interface ObservabilityOptions {
   /** Stands in every line. @default `process.env.npm_package_name`, else `'unnamed-service'` */

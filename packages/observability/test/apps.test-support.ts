@@ -1,12 +1,12 @@
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express5 from 'express';
-import express4 from 'express4';
 import { afterEach } from 'vitest';
 import { type Logger, type Observability, type ObservabilityOptions, observability } from '../src/index.ts';
 
 export const EXPRESSES = [
-  { version: 4, express: express4 as unknown as typeof express5 },
+  { version: 4, express: createRequire(import.meta.url)('express4') as typeof express5 },
   { version: 5, express: express5 },
 ] as const;
 
@@ -64,17 +64,13 @@ export async function listen(app: App): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+type Observed = ReturnType<typeof createLines> & { readonly logger: Logger; readonly observed: Observability };
+
 /** An observed app whose lines the test sees, all levels of them. */
-export function observe(
-  app: App,
-  options: ObservabilityOptions = {},
-): ReturnType<typeof createLines> & { logger: Logger; observed: Observability } {
+export function observe(app: App, options: ObservabilityOptions = {}): Observed {
   const seen = createLines();
-  const observed = observability(app, {
-    service: 'orders',
-    logger: { console: false, level: 'trace', stream: seen.stream },
-    ...options,
-  });
+  const logger = { console: false, level: 'trace', stream: seen.stream } as const;
+  const observed = observability(app, { service: 'orders', logger, ...options });
   later(() => observed.close());
   return { ...seen, logger: observed.logger, observed };
 }

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
-import expressMicro from 'express-micro';
 import { describe, expect, it } from 'vitest';
 import { createLogger, observability, requestId, requestLogger } from '../src/index.ts';
 import { createLines, EXPRESSES, isAccess, later, listen, observe } from './apps.test-support.ts';
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
-process.env.EXPRESS_DISCOVERY_KEY = 'a-key-for-these-tests-alone';
 
 describe.each(EXPRESSES)('observability on Express $version', ({ express }) => {
   it('M5: gives each request an id, takes over a well-formed one, and returns it', async () => {
@@ -136,79 +134,6 @@ describe.each(EXPRESSES)('observability on Express $version', ({ express }) => {
       ['/1', 499, true],
       ['/2', 499, true],
     ]);
-  });
-
-  it.each([['observability first'], ['expressMicro first']])('with the mesh there is one context: %s', async (order) => {
-    const app = express();
-    let seen: ReturnType<typeof observe> | undefined;
-    if (order === 'observability first') seen = observe(app);
-    const micro = expressMicro(app, { serviceName: 'orders', log: false, transport: 'http' });
-    seen ??= observe(app);
-    const { logger, some, lines } = seen;
-    later(() => micro.close());
-    app.get('/paid/:id', async (_req, res) => {
-      await new Promise((resolve) => setImmediate(resolve));
-      logger.info('inside');
-      res.json({});
-    });
-    const url = await listen(app);
-
-    const shop = express();
-    const other = expressMicro(shop, { serviceName: 'shop', peers: [url], log: false, transport: 'http' });
-    later(() => other.close());
-    const ofShop = observe(shop, { service: 'shop' });
-    shop.get('/buy', async (_req, res) => {
-      ofShop.logger.info('buying');
-      res.json(await (other.services as never as { orders: { getPaid(of: object): Promise<object> } }).orders.getPaid({ id: 1 }));
-    });
-    const shopUrl = await listen(shop);
-    await other.ready();
-    const answer = await fetch(`${shopUrl}/buy`);
-    const id = answer.headers.get('x-request-id');
-    expect([answer.status, UUID.test(id ?? '')]).toEqual([200, true]);
-
-    // Down the call, in both access lines, and who called is known.
-    const [inside] = await some(({ message }) => message === 'inside');
-    expect(inside).toMatchObject({ requestId: id, caller: 'shop', service: 'orders' });
-    const [access] = await some((line) => isAccess(line) && line.url === '/paid/1');
-    expect(access).toMatchObject({ requestId: id, caller: 'shop', status: 200 });
-    const [buying] = await ofShop.some(({ message }) => message === 'buying');
-    expect(buying).toMatchObject({ requestId: id });
-    expect(buying).not.toHaveProperty('caller');
-
-    // What the mesh refuses is seen as well, and what it says to itself is not.
-    await fetch(`${url}/paid/1`, { headers: { 'express-micro-caller': 'forged' } });
-    await fetch(`${url}/_discovery/services`);
-    const [refused] = await some((line) => isAccess(line) && String(line.url).startsWith('/_discovery'));
-    expect(refused).toMatchObject({ status: 401 });
-    expect(lines.filter((line) => isAccess(line) && String(line.url).startsWith('/_discovery') && line.status === 200)).toEqual(
-      [],
-    );
-  });
-
-  it('calls over a link are one line each, too, with their status and caller', async () => {
-    const app = express();
-    const { some } = observe(app);
-    const micro = expressMicro(app, { serviceName: 'orders', log: false });
-    later(() => micro.close());
-    app.get('/orders/:id', (req, res) => void res.status(req.params.id === '0' ? 404 : 200).json({}));
-    const url = await listen(app);
-    const shop = express();
-    const other = expressMicro(shop, { serviceName: 'shop', peers: [url], log: false });
-    later(() => other.close());
-    await listen(shop);
-    await other.ready();
-    const { orders } = other.services as never as { orders: { getOrder(of: object): Promise<object> } };
-    for (const id of [1, 2, 3]) await orders.getOrder({ id });
-    await expect(orders.getOrder({ id: 0 })).rejects.toMatchObject({ status: 404 });
-    const told = await some((line) => isAccess(line) && String(line.url).startsWith('/orders'), 4);
-    expect(told.map(({ url: path, status, caller, aborted }) => [path, status, caller, aborted])).toEqual([
-      ['/orders/1', 200, 'shop', undefined],
-      ['/orders/2', 200, 'shop', undefined],
-      ['/orders/3', 200, 'shop', undefined],
-      ['/orders/0', 404, 'shop', undefined],
-    ]);
-    expect(other.counters().attemptsOverLink + other.counters().attemptsInProcess).toBeGreaterThan(0);
   });
 
   it('each part can be had alone', async () => {

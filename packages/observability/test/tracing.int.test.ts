@@ -67,7 +67,10 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
     await response.text().catch(() => {});
     while (spans().length < 3) await new Promise((resolve) => setImmediate(resolve));
     expect(named('GET /breaks')).toMatchObject({ status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': '500' } });
-    expect(named('GET')).toMatchObject({ status: { code: SpanStatusCode.UNSET }, attributes: { 'http.response.status_code': 404 } });
+    expect(named('GET')).toMatchObject({
+      status: { code: SpanStatusCode.UNSET },
+      attributes: { 'http.response.status_code': 404 },
+    });
     expect(named('GET /hangs').attributes['error.type']).toBe('aborted');
   });
 
@@ -131,7 +134,9 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
         res.json({ total, active: trace.getActiveSpan()?.spanContext().spanId });
       });
       app.get('/refuses', async (_req, res) => {
-        await withSpan('refused', {}, () => Promise.reject(Object.assign(new Error('too dear'), { code: 'TOO_DEAR' }))).catch(() => {});
+        await withSpan('refused', {}, () => Promise.reject(Object.assign(new Error('too dear'), { code: 'TOO_DEAR' }))).catch(
+          () => {},
+        );
         const thrown = () =>
           withSpan('thrown', {}, () => {
             throw new TypeError('at once');

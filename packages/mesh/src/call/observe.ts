@@ -3,7 +3,7 @@ import { isMicroError } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import type { Instance } from '../directory/directory.ts';
 import type { RouteTable } from '../routes/naming.ts';
-import type { CallAnswer, CallRequest, Interceptor } from './call.ts';
+import type { CallRequest, Interceptor } from './call.ts';
 import { explain } from './explain.ts';
 
 /** Who sees the calls of this process: metrics, traces. */
@@ -56,6 +56,15 @@ export function createCallObservers(log: Log): CallObservers {
 /** Outermost: a call as its caller sees it, retries, waiting and all. */
 export function observeCall(observers: CallObservers, clock: Clock): Interceptor {
   const { safely } = observers;
+
+  function ended(request: CallRequest, status: number | undefined, failure: unknown): void {
+    const { watches = [], attempts, instance, startedAtMs } = request;
+    const { error, errorType } = verdictOf(request, status, failure);
+    const durationMs = clock.monotonicMs() - startedAtMs;
+    const end = { status, error, errorType, durationMs, attempts, instance: instance?.id };
+    for (const watch of watches) safely(() => watch.end(end));
+  }
+
   return (next) => (request) => {
     const call = describe(request);
     const watches: CallWatch[] = [];
@@ -65,13 +74,13 @@ export function observeCall(observers: CallObservers, clock: Clock): Interceptor
     }
     if (watches.length === 0) return next(request);
     request.watches = watches;
-    const ended = (status: number | undefined, failure: unknown) => {
-      const { attempts, instance } = request;
-      const durationMs = clock.monotonicMs() - request.startedAtMs;
-      const facts = { ...verdictOf(request, status, failure), durationMs, attempts, instance: instance?.id };
-      for (const watch of watches) safely(() => watch.end(facts));
-    };
-    return told(next(request), ended);
+    const answer = next(request);
+    // Beside the way of the answer, not on it: it is told first, and the caller waits for nothing more.
+    answer.then(
+      ({ status }) => ended(request, status, undefined),
+      (failure: unknown) => ended(request, undefined, failure),
+    );
+    return answer;
   };
 }
 
@@ -94,10 +103,16 @@ export function observeAttempt({ safely }: CallObservers, clock: Clock, counters
     const before = { ...counters };
     const answer = next(request);
     const transport = request.isSent ? wayOf(before, counters) : undefined;
-    return told(answer, (status, failure) => {
-      const facts = { ...verdictOf(request, status, failure), durationMs: clock.monotonicMs() - beganAtMs, transport };
-      for (const attempt of begun) safely(() => attempt.end(facts));
-    });
+    const ended = (status: number | undefined, failure: unknown) => {
+      const { error, errorType } = verdictOf(request, status, failure);
+      const end = { status, error, errorType, durationMs: clock.monotonicMs() - beganAtMs, transport };
+      for (const attempt of begun) safely(() => attempt.end(end));
+    };
+    answer.then(
+      ({ status }) => ended(status, undefined),
+      (failure: unknown) => ended(undefined, failure),
+    );
+    return answer;
   };
 }
 
@@ -123,27 +138,16 @@ function describe(request: CallRequest): ObservedCall {
   return { service: service.name, function: name, method, route: found?.route.paths[0], requestId, context };
 }
 
+const WELL = Object.freeze({ error: undefined, errorType: undefined });
+
 /** What the caller is going to be told. */
 function verdictOf(request: CallRequest, status: number | undefined, failure: unknown) {
-  if (status !== undefined) return { status, error: undefined, errorType: status < 400 ? undefined : String(status) };
+  if (status !== undefined) return status < 400 ? WELL : { error: undefined, errorType: String(status) };
   const error = explain(request, failure);
-  return { status, error, errorType: typeOf(error) };
+  return { error, errorType: typeOf(error) };
 }
 
 function typeOf(error: unknown): string {
   if (isMicroError(error)) return error.code;
   return error instanceof Error ? error.name : 'unknown';
-}
-
-function told(answer: Promise<CallAnswer>, tell: (status: number | undefined, failure: unknown) => void): Promise<CallAnswer> {
-  return answer.then(
-    (given) => {
-      tell(given.status, undefined);
-      return given;
-    },
-    (failure: unknown) => {
-      tell(undefined, failure);
-      throw failure;
-    },
-  );
 }

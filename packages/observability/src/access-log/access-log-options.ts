@@ -44,7 +44,7 @@ type AccessLogTable = {
 
 const redactGroup: ReturnType<typeof groupOption<typeof REDACT_OPTIONS>> = groupOption('redact', REDACT_OPTIONS);
 
-export const ACCESS_LOG_OPTIONS: AccessLogTable = {
+const ACCESS_LOG_OPTIONS: AccessLogTable = {
   format: {
     takes: "'dev', 'combined', 'common', 'short', 'tiny', a text with words such as ':id :method :url', or a function",
     fallback: () => 'combined',

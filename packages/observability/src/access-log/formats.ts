@@ -14,11 +14,11 @@ export type TokenFunctions = Readonly<
 export type FormatFunction = (tokens: TokenFunctions, req: IncomingMessage, res: ServerResponse) => string | undefined | null;
 
 /** Makes the line of a request, without its end; `undefined`: there is none. */
-export type Format = (request: ObservedRequest) => string | undefined;
+type Format = (request: ObservedRequest) => string | undefined;
 
 const COMMON = ':remote-addr - :remote-user [:date[clf]] ":method :url HTTP/:http-version" :status :res[content-length]';
 
-export const FORMATS: Readonly<Record<string, string>> = Object.freeze({
+const FORMATS: Readonly<Record<string, string>> = Object.freeze({
   combined: `${COMMON} ":referrer" ":user-agent"`,
   common: COMMON,
   dev: ':method :url :status :response-time ms - :res[content-length]',

@@ -24,7 +24,7 @@ export function createTokens(secrets: Secrets): Readonly<Record<string, Token>> 
     'response-time': ({ headAtMs, beganAtMs, durationMs }, digits) =>
       inDigits(headAtMs === undefined ? durationMs : headAtMs - beganAtMs, digits),
     'total-time': ({ durationMs }, digits) => inDigits(durationMs, digits),
-    date: ({ beganAtEpochMs, durationMs }, form) => dateOf(new Date(beganAtEpochMs + durationMs), form),
+    date: ({ nowEpochMs }, form) => dateOf(new Date(nowEpochMs), form),
     'remote-addr': addressOf,
     'remote-user': ({ req }) => userOf(req.headers.authorization),
     referrer: ({ req }) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Clock } from '@express-micro/core';
-import { dayOf, HALF_MADE, type RotatedNames } from './rotated-names.ts';
+import { dayOf, HALF_MADE, type RotatedName, type RotatedNames } from './rotated-names.ts';
 import type { TellFile } from './rotating-file.ts';
 
 const DAY_MS = 86_400_000;
@@ -12,6 +12,8 @@ const DAY_MS = 86_400_000;
 export interface ArchiveOptions {
   readonly folder: string;
   readonly names: RotatedNames;
+  /** The name of the file that is written now. */
+  readonly current: () => string;
   readonly keepDays: number;
   readonly gzip: boolean;
   readonly clock: Clock;
@@ -21,13 +23,13 @@ export interface ArchiveOptions {
 
 /** The files of the past: packed beside the lines that go on, kept for some days, then deleted. */
 export interface Archive {
-  /** The first index of a day behind all that are packed already. */
+  /** Where to go on in a day: the last file that is not packed, or else the first index behind those that are. */
   firstFree(date: Date): number;
   /** Looks at all of the folder: whatever an earlier process did not get done is done now. Resolves when it is. */
-  tidy(current: string): Promise<void>;
+  tidy(): Promise<void>;
 }
 
-export function createArchive({ folder, names, keepDays, gzip, clock, tell, onProblem }: ArchiveOptions): Archive {
+export function createArchive({ folder, names, current, keepDays, gzip, clock, tell, onProblem }: ArchiveOptions): Archive {
   let working: Promise<void> = Promise.resolve();
 
   /**
@@ -41,7 +43,11 @@ export function createArchive({ folder, names, keepDays, gzip, clock, tell, onPr
       const half = `${file}${HALF_MADE}`;
       await pipeline(createReadStream(file), createGzip(), createWriteStream(half, { mode: (await stat(file)).mode }));
       const handle = await open(half, 'r+');
-      await handle.sync().finally(() => handle.close());
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
       await rename(half, packed);
     }
     await unlink(file);
@@ -61,17 +67,23 @@ export function createArchive({ folder, names, keepDays, gzip, clock, tell, onPr
     }
   }
 
-  async function tidyNow(current: string): Promise<void> {
+  /** Asked anew for each file, because lines go on: the one that is written now, and one that is just being opened, are not past. */
+  function isPast({ day, index }: RotatedName): boolean {
+    const now = names.read(current());
+    return now !== undefined && (day < now.day || (day === now.day && index < now.index));
+  }
+
+  async function tidyNow(): Promise<void> {
     const oldest = dayOf(new Date(clock.epochMs() - keepDays * DAY_MS));
     for (const name of (await readdir(folder)).sort()) {
       const known = names.read(name);
-      if (known === undefined || name === current) continue;
+      if (known === undefined) continue;
       try {
         if (known.day < oldest) {
           await unlink(join(folder, name));
           tell('remove', { file: join(folder, name) });
         } else if (known.isOurs && known.kind === 'half-made') await unlink(join(folder, name));
-        else if (known.isOurs && known.kind === 'plain' && gzip) await pack(name);
+        else if (known.isOurs && known.kind === 'plain' && gzip && isPast(known)) await pack(name);
       } catch (error) {
         // Somebody else may have cleared it away, which is as good.
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') onProblem(`The log ${join(folder, name)} stays as it is.`, error);
@@ -85,13 +97,14 @@ export function createArchive({ folder, names, keepDays, gzip, clock, tell, onPr
       let first = 0;
       for (const name of readdirSync(folder)) {
         const known = names.read(name);
-        if (known?.isOurs && known.kind === 'gzip' && known.day === day) first = Math.max(first, known.index + 1);
+        if (!known?.isOurs || known.day !== day || known.kind === 'half-made') continue;
+        first = Math.max(first, known.kind === 'gzip' ? known.index + 1 : known.index);
       }
       return first;
     },
-    tidy(current) {
+    tidy() {
       working = working
-        .then(() => tidyNow(current))
+        .then(tidyNow)
         .catch((error: unknown) => onProblem(`The logs in ${folder} cannot be looked through.`, error));
       return working;
     },

@@ -24,6 +24,10 @@ interface Holder {
 /** The locks that this thread has taken. */
 const mine = new Set<string>();
 
+function releaseAll(): void {
+  for (const file of mine) remove(file);
+}
+
 /**
  * A place in a folder of logs that nobody else has: two processes that rotated the same files would each cut off the other.
  *
@@ -38,12 +42,14 @@ export function takeSlot(folder: string, name: string, clock: Clock): Slot {
     const file = join(folder, `.${name.replaceAll('%', '')}.${number}.lock`);
     if (!take(file, me, clock)) continue;
     const touching = clock.every(TOUCH_MS, () => touch(file, clock));
+    if (mine.size === 0) process.on('exit', releaseAll);
     mine.add(file);
     return {
       number,
       release() {
         touching.stop();
         if (mine.delete(file)) remove(file);
+        if (mine.size === 0) process.off('exit', releaseAll);
       },
     };
   }

@@ -4,7 +4,6 @@ import {
   integerOption,
   type Option,
   OptionProblem,
-  type OptionTable,
   type Resolved,
   resolveOptions,
 } from '@express-micro/core';
@@ -96,7 +95,7 @@ const FILES: FilesTable = {
 export type FilesOptions = Resolved<FilesTable>;
 
 const filesGroup = groupOption('files', FILES);
-export const filesOption: Option<FilesOptions | false> = {
+const filesOption: Option<FilesOptions | false> = {
   takes: `true, ${filesGroup.takes}`,
   fallback: () => false,
   read: (value) => {
@@ -109,7 +108,7 @@ export const filesOption: Option<FilesOptions | false> = {
 
 const redactGroup: ReturnType<typeof groupOption<typeof REDACT_OPTIONS>> = groupOption('redact', REDACT_OPTIONS);
 
-export const serviceOption: Option<string> = {
+const serviceOption: Option<string> = {
   takes: 'a name of 1 to 200 characters without line ends',
   fallback: () => process.env.npm_package_name || 'unnamed-service',
   read: (value) => {
@@ -118,7 +117,7 @@ export const serviceOption: Option<string> = {
   },
 };
 
-export function isHidden(environment: string | undefined): boolean {
+function isHidden(environment: string | undefined): boolean {
   return environment === 'production' || environment === 'staging';
 }
 
@@ -193,8 +192,6 @@ const LOGGER: LoggerTable = {
 function consoleForm(): 'json' | 'pretty' {
   return process.stdout.isTTY === true && !isHidden(process.env.NODE_ENV) ? 'pretty' : 'json';
 }
-
-export type ResolvedLoggerOptions = Resolved<LoggerTable & OptionTable>;
 
 /** @throws OBSERVABILITY_OPTION_INVALID */
 export function resolveLoggerOptions(owner: string, given: unknown): Resolved<LoggerTable> {

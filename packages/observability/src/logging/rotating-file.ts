@@ -53,14 +53,15 @@ export function openRotatingFile(options: RotatingOptions): Destination {
   mkdirSync(folder, { recursive: true });
   const slot = takeSlot(folder, pattern, clock);
   const names = createRotatedNames(pattern, slot.number);
-  const archive = createArchive({ ...options, folder, names });
+  let current = '';
+  const archive = createArchive({ ...options, folder, names, current: () => basename(current) });
 
   /** What no file has taken yet, in order. */
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let dropped = 0;
   let fd: number | undefined;
-  let current = join(folder, names.nameOf(new Date(clock.epochMs()), archive.firstFree(new Date(clock.epochMs()))));
+  current = join(folder, names.nameOf(new Date(clock.epochMs()), archive.firstFree(new Date(clock.epochMs()))));
   let triedAtMs = 0;
   let stream: RotatingFileStream | undefined = open();
 
@@ -70,7 +71,7 @@ export function openRotatingFile(options: RotatingOptions): Destination {
     const opened = createStream(
       (time, index = 1) => {
         const date = time instanceof Date ? time : new Date(clock.epochMs());
-        // Behind those that are packed: a file made anew under the name of one would be packed over it.
+        // Never before a file that is there: what is made anew under the name of a packed one would be packed over it.
         if (index === 1) first = archive.firstFree(date);
         return names.nameOf(date, first + index - 1);
       },
@@ -86,7 +87,7 @@ export function openRotatingFile(options: RotatingOptions): Destination {
       takeOver(opened);
       if (!isFirst && before !== file) tell('rotate', { file: before, next: file });
       isFirst = false;
-      void archive.tidy(basename(file));
+      void archive.tidy();
     });
     opened.on('error', (error: Error) => {
       fd = undefined;
@@ -140,7 +141,7 @@ export function openRotatingFile(options: RotatingOptions): Destination {
       fd = undefined;
       if (closing !== undefined && !closing.destroyed) await new Promise<void>((done) => closing.end(() => done()));
       fd = undefined;
-      await archive.tidy(basename(current));
+      await archive.tidy();
       slot.release();
     },
   };

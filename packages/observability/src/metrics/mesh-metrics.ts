@@ -51,22 +51,31 @@ export function createMeshMetrics(mesh: MeshPart, clock: Clock): MeshMetrics {
     maxSeries: MAX_SERIES,
   });
   const calls = new Map<string, { readonly labels: Readonly<Record<string, string>>; readonly buckets: Buckets }>();
+  /** The same by names as they come, which is quicker than one text of all three; only of those that are within the bounds. */
+  const quick = new Map<string, Map<string, Map<string, Buckets>>>();
   const changes = { up: 0, down: 0 };
   let isOverloaded = false;
   let drainPhase: unknown;
   let isSourceLost = false;
 
+  function bucketsOf(service: string, method: string, error: string): Buckets {
+    const known = quick.get(service)?.get(method)?.get(error);
+    if (known !== undefined) return known;
+    const { key, labels } = names.bound({ rpc_service: service, rpc_method: method, error_type: error });
+    const found = calls.get(key) ?? { labels, buckets: new Buckets(CALL_BUCKETS) };
+    calls.set(key, found);
+    if (labels.rpc_service === service && labels.rpc_method === method && labels.error_type === error) {
+      const ofService = quick.get(service) ?? new Map<string, Map<string, Buckets>>();
+      const ofMethod = ofService.get(method) ?? new Map<string, Buckets>();
+      quick.set(service, ofService.set(method, ofMethod.set(error, found.buckets)));
+    }
+    return found.buckets;
+  }
+
   const observer: CallObserver = {
     begin: ({ service, function: name, context }) => ({
-      end: ({ errorType, durationMs }: CallEnd) => {
-        const { key, labels } = names.bound({ rpc_service: service, rpc_method: name, error_type: errorType ?? '' });
-        let found = calls.get(key);
-        if (found === undefined) {
-          found = { labels, buckets: new Buckets(CALL_BUCKETS) };
-          calls.set(key, found);
-        }
-        found.buckets.observeIn(context, durationMs / 1_000, clock);
-      },
+      end: ({ errorType = '', durationMs }: CallEnd) =>
+        bucketsOf(service, name, errorType).observeIn(context, durationMs / 1_000, clock),
     }),
   };
 

@@ -27,11 +27,14 @@ interface RoutedRequest extends IncomingMessage {
   baseUrl?: string;
   app?: App;
   [ROUTE]?: unknown;
+  readonly [KNOWN]?: WeakMap<object, Known>;
   [PATTERN]?: string | undefined;
 }
 
 /** Known to every copy of this package: the first one to watch an app tells all. */
 const ROUTE: unique symbol = Symbol.for('express-micro.route.1') as never;
+const KNOWN: unique symbol = Symbol.for('express-micro.known-routes.1') as never;
+/** Only where the address of the request has decided: a property more costs a request more than all of the counting. */
 const PATTERN: unique symbol = Symbol.for('express-micro.route-pattern.1') as never;
 /** A router that stands behind a function, as `declareRoutes` of express-micro says it. */
 const DECLARED: unique symbol = Symbol.for('express-micro.router') as never;
@@ -67,32 +70,38 @@ export function watchRoutes(app: RoutedApp): void {
     },
     set(this: RoutedRequest, route: unknown) {
       this[ROUTE] = route;
-      this[PATTERN] =
-        typeof route === 'object' && route !== null ? patternFor(known, app as unknown as App, this, route) : undefined;
+      if (typeof route === 'object' && route !== null) learn(known, app as unknown as App, this, route);
     },
   });
+  Object.defineProperty(request, KNOWN, { value: known });
 }
 
 /** The pattern of the last route that a request took; `undefined` where it took none. */
 export function routePatternOf(req: IncomingMessage): string | undefined {
-  const seen = (req as RoutedRequest)[PATTERN];
-  if (seen !== undefined || !Object.hasOwn(req, 'route')) return seen;
+  const { [ROUTE]: route, [KNOWN]: known } = req as RoutedRequest;
+  if (route !== undefined) {
+    const found = known?.get(route as object);
+    return typeof found === 'string' ? found : (req as RoutedRequest)[PATTERN];
+  }
+  if (!Object.hasOwn(req, 'route')) return undefined;
   // An app that a router calls as a function has prototypes of its own: where it is mounted it does not know itself.
   const { path } = ((req as { route?: unknown }).route ?? {}) as { path?: unknown };
   return path === undefined ? undefined : joined('', showPath(path));
 }
 
-function patternFor(known: WeakMap<object, Known>, root: App, req: RoutedRequest, route: object): string {
+/** While it is still known where the request stands: when it has ended, it is not. */
+function learn(known: WeakMap<object, Known>, root: App, req: RoutedRequest, route: object): void {
   let found = known.get(route);
+  if (typeof found === 'string') return;
   if (found === undefined) {
     found = look(root, req, route);
     known.set(route, found);
+    if (typeof found === 'string') return;
   }
-  if (typeof found === 'string') return found;
   const { before, places, path } = found;
   const baseUrl = req.baseUrl ?? '';
   const place = places.find((one) => addressFor(one, baseUrl) !== undefined) ?? (places[0] as Place);
-  return joined(before + prefixOf(place, baseUrl), path);
+  req[PATTERN] = joined(before + prefixOf(place, baseUrl), path);
 }
 
 function look(root: App, req: RoutedRequest, route: object): Known {

@@ -17,8 +17,7 @@ export function createInstrumentations(without: ReadonlySet<string>): readonly I
   const makers: Readonly<Record<string, () => Instrumentation>> = {
     undici: () =>
       new UndiciInstrumentation({ requireParentforSpans: true, ignoreRequestHook: ({ headers }) => isOfTheMesh(headers) }),
-    http: () =>
-      new HttpInstrumentation({ disableIncomingRequestInstrumentation: true, requireParentforOutgoingSpans: true }),
+    http: () => new HttpInstrumentation({ disableIncomingRequestInstrumentation: true, requireParentforOutgoingSpans: true }),
     pg: () => new PgInstrumentation({ requireParentSpan: true }),
     ioredis: () => new IORedisInstrumentation({ requireParentSpan: true }),
     redis: () => new RedisInstrumentation({ requireParentSpan: true }),

@@ -1,37 +1,45 @@
 import { createHash } from 'node:crypto';
-import { type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createKeepingProcessor } from './keeping-processor.ts';
-import { createKeepingSampler } from './keeping-sampler.ts';
-import { type ReadableSpan, SamplingDecision, TracerProvider } from './sdk-trace.ts';
+import { createHeldSpans } from './held-spans.ts';
+import { KeepingTracerProvider } from './keeping-tracer.ts';
+import type { ReadableSpan } from './sdk-trace.ts';
 import type { Keep } from './settings.ts';
 
 /** Epoch milliseconds: the SDK takes small numbers for something else. */
 const AT = 1_700_000_000_000;
 const KEEP: Keep = { errors: true, slowMs: 1_000 };
-const providers: TracerProvider[] = [];
+const LINKED = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 0 };
+const providers: KeepingTracerProvider[] = [];
 afterEach(async () => {
   for (const provider of providers.splice(0)) await provider.shutdown();
 });
 
 /** A tracer that keeps no trace from its beginning, and what it hands on. */
-function tracing(keep = KEEP, ratio = 0) {
+function tracing(keep: Keep | 'nothing' = KEEP, ratio = 0, isParentBased = true) {
   const kept: ReadableSpan[] = [];
   const dropped: number[] = [];
-  const next = {
+  const resource = resourceFromAttributes({ 'service.name': 'test' });
+  const processor = {
     onStart() {},
     onEnd: (span: ReadableSpan) => void kept.push(span),
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
-  const provider = new TracerProvider({
-    sampler: createKeepingSampler({ ratio, isParentBased: true, mayKeepLater: true }),
-    spanProcessors: [createKeepingProcessor(next, keep, (spans) => void dropped.push(spans))],
-  });
+  const held =
+    keep === 'nothing'
+      ? undefined
+      : createHeldSpans({
+          keep,
+          onKept: (span, scope) => processor.onEnd(span.kept(resource, scope)),
+          onDropped: (spans) => void dropped.push(spans),
+        });
+  const provider = new KeepingTracerProvider({ ratio, isParentBased, resource, processors: [processor], held });
   providers.push(provider);
-  const tracer = provider.getTracer('test');
-  const child = (parent: { spanContext(): ReturnType<ReadableSpan['spanContext']> }) =>
-    trace.setSpanContext(ROOT_CONTEXT, parent.spanContext());
+  const tracer = provider.getTracer('test', '1.0');
+  const child = (parent: Span) => trace.setSpan(ROOT_CONTEXT, parent);
   return { kept, dropped, tracer, child, names: () => kept.map(({ name }) => name) };
 }
 
@@ -43,37 +51,113 @@ const remote = (isSampled: boolean): Context =>
     isRemote: true,
   });
 
-describe('the sampler', () => {
-  const decide = (sampler: ReturnType<typeof createKeepingSampler>, context: Context, traceId = 'f'.repeat(32)) =>
-    sampler.shouldSample(context, traceId, 'x', SpanKind.SERVER, {}, []).decision;
+describe('which traces are kept from their beginning', () => {
+  const isSampled = (span: Span) => (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
-  it('keeps the share that was asked for, by the id of the trace: the same everywhere', () => {
-    const sampler = createKeepingSampler({ ratio: 0.25, isParentBased: true, mayKeepLater: true });
-    const ids = Array.from({ length: 4_000 }, (_, at) => createHash('md5').update(String(at)).digest('hex'));
-    const kept = ids.filter((id) => decide(sampler, ROOT_CONTEXT, id) === SamplingDecision.RECORD_AND_SAMPLED);
-    expect(kept.length / ids.length).toBeGreaterThan(0.2);
-    expect(kept.length / ids.length).toBeLessThan(0.3);
-    const again = createKeepingSampler({ ratio: 0.25, isParentBased: true, mayKeepLater: false });
-    expect(ids.filter((id) => decide(again, ROOT_CONTEXT, id) === SamplingDecision.RECORD_AND_SAMPLED)).toEqual(kept);
+  it('the share that was asked for, by the id of the trace: the same everywhere', () => {
+    const [here, there] = [tracing(KEEP, 0.25, false), tracing('nothing', 0.25, false)];
+    const decided = Array.from({ length: 4_000 }, (_, at) => {
+      const traceId = createHash('md5').update(String(at)).digest('hex');
+      const from = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: '1'.repeat(16), traceFlags: 0, isRemote: true });
+      return [here, there].map(({ tracer }) => isSampled(tracer.startSpan('x', {}, from)));
+    });
+    const kept = decided.filter(([first]) => first).length;
+    expect(kept / decided.length).toBeGreaterThan(0.22);
+    expect(kept / decided.length).toBeLessThan(0.28);
+    expect(decided.filter(([first, second]) => first !== second)).toEqual([]);
+    const roots = Array.from({ length: 2_000 }, () => here.tracer.startSpan('root', {}, ROOT_CONTEXT)).filter(isSampled).length;
+    expect(roots / 2_000).toBeGreaterThan(0.2);
+    expect(roots / 2_000).toBeLessThan(0.3);
   });
 
-  it('goes the way of what came with the request; where that does not count, of its own share', () => {
-    const parentBased = createKeepingSampler({ ratio: 0, isParentBased: true, mayKeepLater: true });
-    expect(decide(parentBased, remote(true))).toBe(SamplingDecision.RECORD_AND_SAMPLED);
-    expect(decide(createKeepingSampler({ ratio: 1, isParentBased: true, mayKeepLater: true }), remote(false))).toBe(SamplingDecision.RECORD);
-    const alone = createKeepingSampler({ ratio: 1, isParentBased: false, mayKeepLater: true });
-    expect(decide(alone, remote(false))).toBe(SamplingDecision.RECORD_AND_SAMPLED);
+  it('those that came so; where that does not count, the share of this process', () => {
+    expect(isSampled(tracing(KEEP, 0).tracer.startSpan('x', {}, remote(true)))).toBe(true);
+    expect(isSampled(tracing(KEEP, 1).tracer.startSpan('x', {}, remote(false)))).toBe(false);
+    expect(isSampled(tracing(KEEP, 1, false).tracer.startSpan('x', {}, remote(false)))).toBe(true);
   });
 
-  it('within the process follows the parent, so that no trace is half', () => {
-    const alone = createKeepingSampler({ ratio: 1, isParentBased: false, mayKeepLater: true });
-    const local = trace.setSpanContext(ROOT_CONTEXT, { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.NONE });
-    expect(decide(alone, local)).toBe(SamplingDecision.RECORD);
+  it('with all that is below them in this process, and nothing else', () => {
+    const { tracer, child } = tracing(KEEP, 1, false);
+    const local = tracing(KEEP, 0).tracer.startSpan('not kept', {}, ROOT_CONTEXT);
+    expect(isSampled(tracer.startSpan('child', {}, child(local)))).toBe(false);
+    expect(isSampled(tracer.startSpan('of its own', { root: true }, child(local)))).toBe(true);
   });
 
-  it('writes nothing down where nothing is kept later', () => {
-    const sampler = createKeepingSampler({ ratio: 0, isParentBased: true, mayKeepLater: false });
-    expect(decide(sampler, ROOT_CONTEXT)).toBe(SamplingDecision.NOT_RECORD);
+  it('the ids of the rest go on to whom they call, and nothing is written down where nothing is kept later', () => {
+    const { tracer } = tracing('nothing', 0);
+    const span = tracer.startSpan('x', {}, remote(false));
+    expect(span.isRecording()).toBe(false);
+    expect(span.spanContext()).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', traceFlags: 0 });
+    expect(span.spanContext().spanId).toMatch(/^(?!b7ad6b7169203331)[\da-f]{16}$/);
+  });
+
+  it.each([0, 1])('run what is theirs within themselves (share %d)', (ratio) => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    const { tracer, names } = tracing(KEEP, ratio);
+    const seen = tracer.startActiveSpan('outer', (outer) => {
+      const inner = tracer.startActiveSpan('inner', { attributes: { a: 1 } }, (span) => {
+        const active = trace.getActiveSpan() === span;
+        span.setStatus({ code: SpanStatusCode.ERROR }).end();
+        return active;
+      });
+      const apart = tracer.startActiveSpan('apart', {}, ROOT_CONTEXT, (span) => span.spanContext().traceId);
+      outer.end();
+      return [inner, apart === outer.spanContext().traceId];
+    });
+    expect(seen).toEqual([true, false]);
+    expect(names().sort()).toEqual(['inner', 'outer']);
+    context.disable();
+  });
+});
+
+describe('a span that was kept later', () => {
+  it('is what the SDK would have made of the same', () => {
+    const make = (ratio: number) => {
+      const { tracer, kept } = tracing(KEEP, ratio);
+      const span = tracer.startSpan(
+        'first name',
+        { kind: SpanKind.PRODUCER, startTime: AT, attributes: { a: 1, bad: { b: 2 } as never }, links: [{ context: LINKED }] },
+        ROOT_CONTEXT,
+      );
+      span.setAttribute('b', ['x']).setAttributes({ c: true, a: 2 }).updateName('second name');
+      span.addEvent('seen', { at: 'once' }, AT + 1).addEvent('timed', AT + 2);
+      span.addLink({ context: LINKED, attributes: { why: 'because' } });
+      span.recordException(Object.assign(new TypeError('broken'), { stack: 'here' }), AT + 3);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: 'broken' });
+      span.end(AT + 4);
+      span
+        .setAttribute('late', 1)
+        .updateName('late')
+        .end(AT + 99);
+      const [one] = kept as [ReadableSpan];
+      const { name, kind, startTime, endTime, status, attributes, events, duration, ended, resource, instrumentationScope } = one;
+      const links = one.links.map((link) => ({ ...link, attributes: link.attributes ?? {} }));
+      const facts = { name, kind, startTime, endTime, status, attributes, links, duration, ended, instrumentationScope };
+      const told = events.map(({ name: event, attributes: given, time }) => ({ event, given: given ?? {}, time }));
+      return { ...facts, told, service: resource.attributes['service.name'], flags: one.spanContext().traceFlags };
+    };
+    expect(make(0)).toEqual(make(1));
+    expect(make(0)).toMatchObject({ name: 'second name', attributes: { a: 2, b: ['x'], c: true }, flags: 1, service: 'test' });
+  });
+
+  it('has its own times where none are given', async () => {
+    const { tracer, kept } = tracing();
+    const before = Date.now();
+    const span = tracer.startSpan('x', {}, ROOT_CONTEXT);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    span.setStatus({ code: SpanStatusCode.ERROR }).end();
+    const [one] = kept as [ReadableSpan];
+    expect(one.startTime[0] * 1_000 + one.startTime[1] / 1e6).toBeGreaterThan(before - 50);
+    expect(one.duration[1] / 1e6).toBeGreaterThan(15);
+    expect(one.duration[1] / 1e6).toBeLessThan(2_000);
+  });
+
+  it('is as bounded as the SDK has it', () => {
+    const { tracer, kept } = tracing();
+    const span = tracer.startSpan('x', {}, ROOT_CONTEXT);
+    for (let n = 0; n < 1_000; n++) span.addEvent('again').addLink({ context: LINKED });
+    span.setStatus({ code: SpanStatusCode.ERROR }).end();
+    expect([kept[0]?.events.length, kept[0]?.links.length]).toEqual([128, 128]);
   });
 });
 
@@ -95,10 +179,15 @@ describe('the rest of a trace', () => {
     failing.end();
     expect(kept).toEqual([]);
     root.end();
-    expect(names()).toEqual(['good', 'failing', 'root']);
+    expect(names()).toEqual(['root', 'failing', 'good']);
     expect(kept.map((span) => span.spanContext().traceFlags)).toEqual([1, 1, 1]);
-    expect(kept[2]).toMatchObject({ name: 'root', kind: SpanKind.SERVER, ended: true, parentSpanContext: { spanId: 'b7ad6b7169203331' } });
-    expect(kept[2]?.duration).toHaveLength(2);
+    expect(kept[0]).toMatchObject({
+      name: 'root',
+      kind: SpanKind.SERVER,
+      ended: true,
+      parentSpanContext: { spanId: 'b7ad6b7169203331' },
+    });
+    expect(kept[0]?.duration).toHaveLength(2);
   });
 
   it('is kept where a request was slow, and not where only a part of a background job was', () => {
@@ -109,13 +198,17 @@ describe('the rest of a trace', () => {
     const fast = tracer.startSpan('fast', { kind: SpanKind.SERVER, startTime: AT });
     tracer.startSpan('long wait', { startTime: AT }, child(fast)).end(AT + 8_000);
     fast.end(AT + 999);
-    expect(names()).toEqual(['part', 'slow']);
+    expect(names()).toEqual(['slow', 'part']);
   });
 
   it('is not kept for a refusal: a 404 is an error of its caller by convention', () => {
     const { tracer, child, kept } = tracing();
     const root = tracer.startSpan('root', { kind: SpanKind.SERVER }, remote(false));
-    const call = tracer.startSpan('call', { kind: SpanKind.CLIENT, attributes: { 'http.response.status_code': 404 } }, child(root));
+    const call = tracer.startSpan(
+      'call',
+      { kind: SpanKind.CLIENT, attributes: { 'http.response.status_code': 404 } },
+      child(root),
+    );
     call.setStatus({ code: SpanStatusCode.ERROR });
     call.end();
     root.end();
@@ -139,7 +232,7 @@ describe('the rest of a trace', () => {
   it('is bounded: of too many open traces the oldest is dropped, and that is said', () => {
     const { tracer, dropped, names } = tracing();
     const open = Array.from({ length: 5_001 }, (_, at) => tracer.startSpan(`root ${at}`, { kind: SpanKind.SERVER }));
-    expect(dropped).toEqual([0]);
+    expect(dropped).toEqual([1]);
     for (const span of [open[0], open[1]]) {
       span?.setStatus({ code: SpanStatusCode.ERROR });
       span?.end();

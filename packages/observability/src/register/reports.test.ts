@@ -7,7 +7,10 @@ describe('what goes wrong with traces', () => {
   it('is told in one readable line a minute, with how often it was not told', () => {
     const told: string[] = [];
     let nowMs = 0;
-    const { logger } = createReports((message) => told.push(message), () => nowMs);
+    const { logger } = createReports(
+      (message) => told.push(message),
+      () => nowMs,
+    );
     for (let n = 0; n < 10; n++) logger.error(REFUSED(4_310 + n));
     expect(told).toEqual(['traces: connect ECONNREFUSED 127.0.0.1:4310']);
     nowMs = 59_999;
@@ -20,7 +23,10 @@ describe('what goes wrong with traces', () => {
 
   it('is told of each kind, and never at length', () => {
     const told: string[] = [];
-    const { logger, onDropped } = createReports((message) => told.push(message), () => 0);
+    const { logger, onDropped } = createReports(
+      (message) => told.push(message),
+      () => 0,
+    );
     logger.warn('one thing', new Error('that broke'));
     logger.error(`{"no JSON${'x'.repeat(1_000)}`);
     onDropped(7);

@@ -1,13 +1,11 @@
 /** The one file that names the SDK's spans. */
 export {
+  AlwaysOnSampler,
   BatchSpanProcessor,
   ConsoleSpanExporter,
+  RandomIdGenerator,
   type ReadableSpan,
-  type Sampler,
-  SamplingDecision,
-  type SamplingResult,
   type SpanExporter,
   type SpanProcessor,
-  TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';

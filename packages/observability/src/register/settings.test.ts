@@ -49,7 +49,10 @@ describe('the settings of traces', () => {
     ['parentbased_traceidratio', undefined, 1],
     ['parentbased_traceidratio', '0', 0],
   ])('keep with %s and %s a share of %d', (sampler, argument, ratio) => {
-    expect(readSettings({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument })).toMatchObject({ ratio, problems: [] });
+    expect(readSettings({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: argument })).toMatchObject({
+      ratio,
+      problems: [],
+    });
   });
 
   it('say what is none, and go on with the default', () => {

@@ -91,7 +91,9 @@ function slowMsOf(value: string | undefined, problems: string[]): number | undef
   if (value === 'off') return undefined;
   const slowMs = Number(value);
   if (slowMs >= 1 && slowMs <= 3_600_000) return slowMs;
-  problems.push(`EXPRESS_MICRO_TRACES_KEEP_SLOW_MS is "${value}"; it takes milliseconds from 1 to 3600000, or off. It counts as ${SLOW_MS}.`);
+  problems.push(
+    `EXPRESS_MICRO_TRACES_KEEP_SLOW_MS is "${value}"; it takes milliseconds from 1 to 3600000, or off. It counts as ${SLOW_MS}.`,
+  );
   return SLOW_MS;
 }
 

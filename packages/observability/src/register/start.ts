@@ -1,16 +1,16 @@
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
-import { context, DiagLogLevel, diag, propagation, trace } from '../tracing/opentelemetry.ts';
 import { offerFlush } from '../tracing/flush.ts';
+import { context, DiagLogLevel, diag, propagation, trace } from '../tracing/opentelemetry.ts';
 import { createExporter } from './exporter.ts';
+import { createHeldSpans } from './held-spans.ts';
 import { createInstrumentations } from './instrumentations.ts';
-import { createKeepingProcessor } from './keeping-processor.ts';
-import { createKeepingSampler } from './keeping-sampler.ts';
+import { KeepingTracerProvider } from './keeping-tracer.ts';
 import { hookImports } from './module-hook.ts';
 import { createReports } from './reports.ts';
 import { describeProcess } from './resource.ts';
-import { BatchSpanProcessor, TracerProvider } from './sdk-trace.ts';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from './sdk-core.ts';
+import { BatchSpanProcessor } from './sdk-trace.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 const PROPAGATORS = { tracecontext: W3CTraceContextPropagator, baggage: W3CBaggagePropagator } as const;
@@ -55,16 +55,17 @@ function createProvider(
   env: Readonly<Record<string, string | undefined>>,
   main: string | undefined,
   onDropped: (spans: number) => void,
-): TracerProvider {
+): KeepingTracerProvider {
   const { keep, ratio, isParentBased } = settings;
   const exporter = createExporter(settings);
-  const mayKeepLater = exporter !== undefined && (keep.errors || keep.slowMs !== undefined);
-  const processors = exporter === undefined ? [] : [new BatchSpanProcessor(batchOptions(exporter, env))];
-  return new TracerProvider({
-    resource: describeProcess(env, main),
-    sampler: createKeepingSampler({ ratio, isParentBased, mayKeepLater }),
-    spanProcessors: processors.map((next) => (mayKeepLater ? createKeepingProcessor(next, keep, onDropped) : next)),
-  });
+  const resource = describeProcess(env, main);
+  const batch = exporter && new BatchSpanProcessor(batchOptions(exporter, env));
+  const mayKeepLater = keep.errors || keep.slowMs !== undefined;
+  const held =
+    batch && mayKeepLater
+      ? createHeldSpans({ keep, onKept: (span, scope) => batch.onEnd(span.kept(resource, scope)), onDropped })
+      : undefined;
+  return new KeepingTracerProvider({ ratio, isParentBased, resource, processors: batch === undefined ? [] : [batch], held });
 }
 
 /** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */

@@ -41,8 +41,6 @@ export class ObservedRequest implements Context, Entrance {
   /** Of the other end of the connection, which forgets it when it is closed. */
   readonly remoteAddress: string | undefined;
   readonly beganAtMs: number;
-  /** Epoch milliseconds. */
-  readonly beganAtEpochMs: number;
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
   /** The one that its handlers see: this itself, or the mesh's where there is one. */
@@ -72,7 +70,6 @@ export class ObservedRequest implements Context, Entrance {
     this.url = (req as { originalUrl?: string }).originalUrl ?? req.url ?? '';
     this.remoteAddress = req.socket.remoteAddress;
     this.beganAtMs = surroundings.clock.monotonicMs();
-    this.beganAtEpochMs = surroundings.clock.epochMs();
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.tracestate = typeof tracestate === 'string' ? tracestate : undefined;
     this.observers = observers;
@@ -81,6 +78,11 @@ export class ObservedRequest implements Context, Entrance {
   /** Who made the call, as the mesh has verified it. */
   get caller(): Caller | undefined {
     return this.context === this ? undefined : this.context?.caller;
+  }
+
+  /** Epoch milliseconds, now: at its end the time that an access log shows. */
+  get nowEpochMs(): number {
+    return this.surroundings.clock.epochMs();
   }
 
   /** Milliseconds until the answer was out, or until now. */

@@ -1,7 +1,17 @@
 // Hot path: every call of an app that is traced. Its bench: bench/tracing-cost.mjs
 
 import type { AttemptEnd, CallEnd, CallObserver, CallWatch, Clock, ObservedAttempt, ObservedCall } from '@express-micro/core';
-import { type Attributes, context, type OtelContext, propagation, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from './opentelemetry.ts';
+import {
+  type Attributes,
+  context,
+  type OtelContext,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from './opentelemetry.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 const SYSTEM = 'express-micro';

@@ -7,6 +7,7 @@ import type { Secrets } from '../logging/secrets.ts';
 import { METHODS } from '../metrics/request-metrics.ts';
 import { routePatternOf } from '../metrics/route-pattern.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
+import { isOurSdk } from './flush.ts';
 import {
   type Attributes,
   context,
@@ -19,7 +20,6 @@ import {
   type TextMapGetter,
   trace,
 } from './opentelemetry.ts';
-import { isOurSdk } from './flush.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 /** The span of a request and the context in which its handlers run. */
@@ -55,7 +55,8 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const { req } = request;
       const method = methodOf(req.method);
       // Not a child of the span in which somebody called `listen`: Node runs all requests of a server in that context.
-      const from = propagation.extract(trace.deleteSpan(here), req.headers, HEADERS);
+      const outside = trace.getSpan(here) === undefined ? here : trace.deleteSpan(here);
+      const from = carriesTrace(req.headers) ? propagation.extract(outside, req.headers, HEADERS) : outside;
       const span = tracer.startSpan(
         method === OTHER_METHOD ? 'HTTP' : method,
         { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
@@ -102,6 +103,15 @@ function spanAround(here: OtelContext): Span | undefined {
 
 export function isRecording(span: Span): boolean {
   return (span as Partial<Span>).isRecording?.() === true;
+}
+
+let fields: readonly string[] | undefined;
+
+/** Most requests from outside bring none, and to look for one in every way there is costs more than the rest. */
+function carriesTrace(headers: IncomingHttpHeaders): boolean {
+  fields ??= propagation.fields();
+  for (const name of fields) if (headers[name] !== undefined) return true;
+  return false;
 }
 
 const OTHER_METHOD = '_OTHER';

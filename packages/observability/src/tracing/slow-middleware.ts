@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, entranceOf } from '@express-micro/core';
 import { ObservedRequest } from '../request/observed-request.ts';
-import { trace } from './opentelemetry.ts';
+import type { trace } from './opentelemetry.ts';
 import { isRecording } from './request-span.ts';
 import { tracerOfSdk } from './sdk.ts';
 

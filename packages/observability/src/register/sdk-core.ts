@@ -1,0 +1,10 @@
+/** The one file that names the SDK's core. */
+export {
+  CompositePropagator,
+  hrTimeDuration,
+  isTracingSuppressed,
+  sanitizeAttributes,
+  timeInputToHrTime,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core';
