@@ -5,7 +5,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startReceiver } from '../examples/observability/otlp-receiver.js';
 import { until } from './fleet.mjs';
 import { WAYS } from './programs/wanderer.cjs';
 
@@ -13,6 +12,7 @@ import { WAYS } from './programs/wanderer.cjs';
 /** @typedef {{ service: string, steps: Step[] }} Walk */
 /** @typedef {Record<string, any>} Line */
 
+const { startReceiver } = await import(new URL('../examples/observability/otlp-receiver.js', import.meta.url).href);
 const SERVICES = ['one', 'two', 'three'];
 const REGISTER = '@express-micro/observability/register';
 

@@ -99,7 +99,7 @@ WAYS.lost = (then) => heart.once('beat', then);
 
 /**
  * @typedef {object} Step
- * @property {string} [way] of `WAYS`
+ * @property {string | undefined} [way] of `WAYS`
  * @property {boolean} [spans] in a span of its own
  * @property {{ service: string, steps: Step[] }[]} [calls] to others, all at once
  */
@@ -154,13 +154,12 @@ exports.wander = ({ express, expressMicro, observability, withSpan }) => {
     },
   );
 
-  const server = app.listen(0, '127.0.0.1', async () => {
+  const server = app.listen(0, '127.0.0.1', () => {
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     process.send?.({ url: `http://127.0.0.1:${port}` });
   });
-  process.on('message', async (/** @type {{ ready: string[] }} */ { ready: others }) => {
-    await ready({ services: others, timeoutMs: 30_000 });
-    process.send?.({ isReady: true });
+  process.on('message', (/** @type {{ ready: string[] }} */ { ready: others }) => {
+    void ready({ services: others, timeoutMs: 30_000 }).then(() => process.send?.({ isReady: true }));
   });
   process.on('disconnect', () => process.exit(0));
 };

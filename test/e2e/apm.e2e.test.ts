@@ -92,11 +92,8 @@ describe('two SDKs', () => {
   });
 });
 
-function isBelow(spans: readonly Span[], span: Span, above: Span): boolean {
-  for (let at: Span | undefined = span; at !== undefined; ) {
-    const { parentSpanId, traceId } = at;
-    if (parentSpanId === above.spanId) return true;
-    at = spans.find((one) => one.traceId === traceId && one.spanId === parentSpanId);
-  }
-  return false;
+function isBelow(spans: readonly Span[], { traceId, parentSpanId }: Span, above: Span): boolean {
+  if (parentSpanId === above.spanId) return true;
+  const parent = spans.find((one) => one.traceId === traceId && one.spanId === parentSpanId);
+  return parent !== undefined && isBelow(spans, parent, above);
 }

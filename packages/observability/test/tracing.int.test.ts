@@ -163,14 +163,22 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
 
   it('is that of an agent, where one stands before us, though it shows nothing but ids', async () => {
     const { url, server } = await startApp((app) => {
-      app.get('/a', (_req, res) => void res.json({ ...joinedFields(), own: withSpan('own', {}, (span) => span.spanContext().spanId) }));
+      app.get(
+        '/a',
+        (_req, res) => void res.json({ ...joinedFields(), own: withSpan('own', {}, (span) => span.spanContext().spanId) }),
+      );
     });
     const shown: Record<string, unknown>[] = [];
     const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
     const agents = [
       { spanContext: () => ids },
       { spanContext: () => ids, isRecording: () => false },
-      { spanContext: () => ids, isRecording: () => true, setAttributes: (more: object) => shown.push({ ...more }), updateName: () => {} },
+      {
+        spanContext: () => ids,
+        isRecording: () => true,
+        setAttributes: (more: object) => shown.push({ ...more }),
+        updateName: () => {},
+      },
     ];
     const emit = server.emit.bind(server);
     let agent = agents[0];

@@ -11,8 +11,8 @@ import type {
   SpanKind,
   SpanStatus,
   TimeInput,
-} from '../tracing/opentelemetry.ts';
-import { SpanStatusCode, TraceFlags } from '../tracing/opentelemetry.ts';
+} from '../opentelemetry.ts';
+import { SpanStatusCode, TraceFlags } from '../opentelemetry.ts';
 import { hrTimeDuration, sanitizeAttributes, timeInputToHrTime } from './sdk-core.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 

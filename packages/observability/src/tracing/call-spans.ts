@@ -11,7 +11,7 @@ import {
   SpanStatusCode,
   type Tracer,
   trace,
-} from './opentelemetry.ts';
+} from '../opentelemetry.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 const SYSTEM = 'express-micro';

@@ -6,8 +6,6 @@ import { isOfMesh } from '../access-log/routine.ts';
 import type { Secrets } from '../logging/secrets.ts';
 import { METHODS } from '../metrics/request-metrics.ts';
 import { routePatternOf } from '../metrics/route-pattern.ts';
-import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
-import { isOurSdk } from './flush.ts';
 import {
   type Attributes,
   context,
@@ -19,7 +17,9 @@ import {
   SpanStatusCode,
   type TextMapGetter,
   trace,
-} from './opentelemetry.ts';
+} from '../opentelemetry.ts';
+import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
+import { isOurSdk } from './flush.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 /** The span of a request and the context in which its handlers run. */

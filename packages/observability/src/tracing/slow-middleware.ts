@@ -2,8 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, entranceOf } from '@express-micro/core';
+import type { trace } from '../opentelemetry.ts';
 import { ObservedRequest } from '../request/observed-request.ts';
-import type { trace } from './opentelemetry.ts';
 import { isRecording } from './request-span.ts';
 import { tracerOfSdk } from './sdk.ts';
 
