@@ -51,15 +51,18 @@ export const INSIDE = Object.freeze({
     },
   },
   observability: {
-    shared: ['errors'],
+    shared: ['errors', 'opentelemetry'],
     folders: {
-      request: {},
+      request: { types: ['tracing'] },
       logging: { imports: ['request'] },
       'access-log': { imports: ['request', 'logging'] },
       endpoints: {},
       metrics: { imports: ['request', 'endpoints'] },
       health: { imports: ['endpoints'], types: ['metrics'] },
       shutdown: {},
+      tracing: { imports: ['request', 'access-log', 'metrics'], types: ['logging'] },
+      // Loaded before an app, and by nothing of it.
+      register: { imports: ['tracing'] },
     },
   },
 });

@@ -24,7 +24,6 @@ app.post('/orders', express.json(), async (req, res) => {
 });
 // #endregion
 
-app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', async function listening() {
-  await ready({ services: ['stock'] });
-  console.log(`ready http://127.0.0.1:${this.address().port}`);
+app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', function listening() {
+  void ready({ services: ['stock'] }).then(() => console.log(`ready http://127.0.0.1:${this.address().port}`));
 });

@@ -9,6 +9,10 @@ import { gunzipSync } from 'node:zlib';
 /** One field of a protobuf message after the other: its number, and what it holds. */
 function* fieldsOf(bytes) {
   let at = 0;
+  const skip = (count) => {
+    at += count;
+    return at - count;
+  };
   const varint = () => {
     let value = 0n;
     for (let shift = 0n; ; shift += 7n) {
@@ -22,11 +26,12 @@ function* fieldsOf(bytes) {
     const kind = tag & 7;
     const number = tag >> 3;
     if (kind === 0) yield [number, varint()];
-    else if (kind === 1) yield [number, bytes.readBigUInt64LE((at += 8) - 8)];
+    else if (kind === 1) yield [number, bytes.readBigUInt64LE(skip(8))];
     else if (kind === 2) {
       const length = Number(varint());
-      yield [number, bytes.subarray(at, (at += length))];
-    } else if (kind === 5) yield [number, bytes.readUInt32LE((at += 4) - 4)];
+      const from = skip(length);
+      yield [number, bytes.subarray(from, from + length)];
+    } else if (kind === 5) yield [number, bytes.readUInt32LE(skip(4))];
     else throw new Error(`a field of kind ${kind}`);
   }
 }
@@ -34,11 +39,14 @@ function* fieldsOf(bytes) {
 /** Fields that come more than once are a list each. */
 function message(bytes) {
   const found = {};
-  for (const [number, value] of fieldsOf(bytes)) (found[number] ??= []).push(value);
+  for (const [number, value] of fieldsOf(bytes)) {
+    found[number] ??= [];
+    found[number].push(value);
+  }
   return { all: (number) => found[number] ?? [], one: (number) => found[number]?.[0] };
 }
 
-function valueOf(bytes) {
+function readValue(bytes) {
   for (const [number, value] of fieldsOf(bytes)) {
     if (number === 1) return value.toString('utf8');
     if (number === 2) return value === 1n;
@@ -48,7 +56,7 @@ function valueOf(bytes) {
       double.writeBigUInt64LE(value);
       return double.readDoubleLE();
     }
-    if (number === 5) return message(value).all(1).map(valueOf);
+    if (number === 5) return message(value).all(1).map(readValue);
   }
   return undefined;
 }
@@ -57,7 +65,7 @@ function attributesOf(list) {
   return Object.fromEntries(
     list.map((bytes) => {
       const pair = message(bytes);
-      return [pair.one(1).toString('utf8'), pair.one(2) === undefined ? undefined : valueOf(pair.one(2))];
+      return [pair.one(1).toString('utf8'), pair.one(2) === undefined ? undefined : readValue(pair.one(2))];
     }),
   );
 }
@@ -73,6 +81,7 @@ function spanOf(bytes, resource) {
     resource,
     traceId: span.one(1).toString('hex'),
     spanId: span.one(2).toString('hex'),
+    tracestate: text(3),
     parentSpanId: span.one(4)?.toString('hex') || undefined,
     name: text(5),
     kind: KINDS[Number(span.one(6) ?? 0n)],
@@ -109,13 +118,12 @@ async function read(stream) {
 /** Starts to listen; `http` and `grpc` are what `OTEL_EXPORTER_OTLP_ENDPOINT` takes. */
 export async function startReceiver() {
   const spans = [];
-  const overHttp = createHttpServer(async (req, res) => {
+  async function takeHttp(req, res) {
     const body = await read(req);
     spans.push(...spansOf(req.headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body));
     res.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
-  }).listen(0, '127.0.0.1');
-  const overGrpc = createHttp2Server();
-  overGrpc.on('stream', async (stream, headers) => {
+  }
+  async function takeGrpc(stream, headers) {
     const framed = await read(stream);
     // One message: a byte that says whether it is compressed, four for its length.
     const body = framed.subarray(5);
@@ -124,8 +132,13 @@ export async function startReceiver() {
     stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
     stream.end(Buffer.alloc(5));
     if (!headers[':path'].endsWith('TraceService/Export')) throw new Error(`asked for ${headers[':path']}`);
-  });
-  overGrpc.listen(0, '127.0.0.1');
+  }
+  const overHttp = createHttpServer((req, res) => void takeHttp(req, res)).listen(0, '127.0.0.1');
+  const overGrpc = createHttp2Server()
+    .on('stream', (stream, headers) => void takeGrpc(stream, headers))
+    .listen(0, '127.0.0.1');
+  const sessions = new Set();
+  overGrpc.on('session', (session) => sessions.add(session.once('close', () => sessions.delete(session))));
   await Promise.all([once(overHttp, 'listening'), once(overGrpc, 'listening')]);
   return {
     spans,
@@ -135,6 +148,7 @@ export async function startReceiver() {
       overHttp.close();
       overHttp.closeAllConnections();
       overGrpc.close();
+      for (const session of sessions) session.destroy();
     },
   };
 }

@@ -13,7 +13,6 @@ app.post('/checkout', express.json(), async (req, res) => {
   res.status(201).json(order);
 });
 
-app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', async function listening() {
-  await ready({ services: ['orders'] });
-  console.log(`ready http://127.0.0.1:${this.address().port}`);
+app.listen(Number(process.env.PORT ?? 0), '127.0.0.1', function listening() {
+  void ready({ services: ['orders'] }).then(() => console.log(`ready http://127.0.0.1:${this.address().port}`));
 });

@@ -14,7 +14,7 @@ const left = new Map([
 ]);
 
 /** Checks who asks, at its leisure: middleware that takes long is seen in the trace. */
-async function checkQuota(req, res, next) {
+async function checkQuota(_req, _res, next) {
   await pause(20);
   next();
 }

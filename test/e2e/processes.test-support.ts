@@ -41,6 +41,8 @@ export interface Program {
 export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Of Node itself: `--import` and its like. */
+  readonly nodeArgs?: readonly string[];
   /** Its own process group, so that a signal can go to all of it. */
   readonly ownGroup?: boolean;
   /** @default the repository */
@@ -92,9 +94,9 @@ afterEach(async ({ task }) => {
 /** Starts `node file`. Nothing of the environment of the tests gets through but where programs are found. */
 export function startProgram(
   file: string,
-  { env = {}, args = [], ownGroup = false, cwd = REPOSITORY }: ProgramOptions = {},
+  { env = {}, args = [], nodeArgs = [], ownGroup = false, cwd = REPOSITORY }: ProgramOptions = {},
 ): Program {
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
     cwd,
     env: { PATH: process.env.PATH, TMPDIR: testFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

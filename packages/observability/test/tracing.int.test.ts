@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, it } from 'vitest';
 import { joinedFields, withSpan } from '../src/index.ts';
@@ -159,6 +159,48 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
       events: [{ name: 'exception' }],
     });
     expect(named('thrown').attributes['error.type']).toBe('TypeError');
+  });
+
+  it('is that of an agent, where one stands before us, though it shows nothing but ids', async () => {
+    const { url, server } = await startApp((app) => {
+      app.get(
+        '/a',
+        (_req, res) => void res.json({ ...joinedFields(), own: withSpan('own', {}, (span) => span.spanContext().spanId) }),
+      );
+    });
+    const shown: Record<string, unknown>[] = [];
+    const ids = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', traceFlags: 1 };
+    const agents = [
+      { spanContext: () => ids },
+      { spanContext: () => ids, isRecording: () => false },
+      {
+        spanContext: () => ids,
+        isRecording: () => true,
+        setAttributes: (more: object) => shown.push({ ...more }),
+        updateName: () => {},
+      },
+    ];
+    const emit = server.emit.bind(server);
+    let agent = agents[0];
+    server.emit = (event: string, ...args: unknown[]) =>
+      event === 'request'
+        ? context.with(trace.setSpan(ROOT_CONTEXT, agent as never), () => emit(event, ...args))
+        : emit(event, ...args);
+    for (agent of agents) {
+      const answer = await fetch(`${url}/a`, { headers: { traceparent: FROM.replace('b7', 'c8') } });
+      expect(await answer.json()).toMatchObject({ trace_id: ids.traceId, span_id: ids.spanId });
+      expect(named('own').parentSpanContext?.spanId).toBe(ids.spanId);
+      expect(spans()).toHaveLength(1);
+      memory.reset();
+    }
+    expect(shown).toMatchObject([{ 'http.route': '/a', 'http.response.status_code': 200 }]);
+  });
+
+  it('does not belong to what happened when the server began to listen', async () => {
+    const { url } = await withSpan('start', {}, () => startApp((app) => app.get('/a', (_req, res) => void res.send('a'))));
+    await fetch(`${url}/a`);
+    expect(named('GET /a').parentSpanContext).toBeUndefined();
+    expect(named('GET /a').spanContext().traceId).not.toBe(named('start').spanContext().traceId);
   });
 
   it('is there for none of the endpoints of operators, and for no app that does not want it', async () => {

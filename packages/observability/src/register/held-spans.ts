@@ -1,6 +1,6 @@
 // Hot path: every span of a trace that is probably not kept. Its bench: bench/observed-cost.mjs
 
-import { SpanKind, SpanStatusCode } from '../tracing/opentelemetry.ts';
+import { SpanKind, SpanStatusCode } from '../opentelemetry.ts';
 import type { LightSpan, LightSpans } from './light-span.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 import type { Keep } from './settings.ts';

@@ -11,7 +11,7 @@ import {
   type Tracer,
   type TracerProvider as TracerProviderApi,
   trace,
-} from '../tracing/opentelemetry.ts';
+} from '../opentelemetry.ts';
 import type { HeldSpans } from './held-spans.ts';
 import { LightSpan } from './light-span.ts';
 import { isTracingSuppressed } from './sdk-core.ts';

@@ -1,6 +1,6 @@
 // Hot path: every span of a trace that is probably not kept. Its bench: bench/observed-cost.mjs
 
-import { DESCRIBE, type DescribedLater } from '../tracing/described-later.ts';
+import { systemClock } from '@express-micro/core';
 import type {
   Attributes,
   AttributeValue,
@@ -12,8 +12,9 @@ import type {
   SpanKind,
   SpanStatus,
   TimeInput,
-} from '../tracing/opentelemetry.ts';
-import { SpanStatusCode, TraceFlags } from '../tracing/opentelemetry.ts';
+} from '../opentelemetry.ts';
+import { SpanStatusCode, TraceFlags } from '../opentelemetry.ts';
+import type { DescribedLater } from '../tracing/described-later.ts';
 import { hrTimeDuration, sanitizeAttributes, timeInputToHrTime } from './sdk-core.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 
@@ -66,7 +67,7 @@ export class LightSpan implements Span, DescribedLater {
     this.parent = parent;
     this.attributes = attributes;
     this.links = links === undefined ? undefined : [...links];
-    this.startTime = startTime ?? performance.now();
+    this.startTime = startTime ?? systemClock.monotonicMs();
   }
 
   spanContext(): SpanContext {
@@ -89,7 +90,8 @@ export class LightSpan implements Span, DescribedLater {
     return this;
   }
 
-  [DESCRIBE](attributes: () => Attributes): void {
+  /** See `DescribedLater`: named so in every copy of this package. */
+  describeLater(attributes: () => Attributes): void {
     if (this.endTime === undefined) this.later = attributes;
   }
 
@@ -108,7 +110,7 @@ export class LightSpan implements Span, DescribedLater {
     this.events.push({
       name,
       attributes: isTime ? undefined : attributesOrTime,
-      time: (isTime ? attributesOrTime : time) ?? performance.now(),
+      time: (isTime ? attributesOrTime : time) ?? systemClock.monotonicMs(),
     });
     return this;
   }
@@ -135,7 +137,7 @@ export class LightSpan implements Span, DescribedLater {
 
   end(endTime?: TimeInput): void {
     if (this.endTime !== undefined) return;
-    this.endTime = endTime ?? performance.now();
+    this.endTime = endTime ?? systemClock.monotonicMs();
     this.spans.ended(this);
   }
 
@@ -152,8 +154,6 @@ export class LightSpan implements Span, DescribedLater {
 
   /** Milliseconds from its beginning to its end. */
   durationMs(): number {
-    if (typeof this.startTime === 'number' && typeof this.endTime === 'number' && isOneClock(this.startTime, this.endTime))
-      return this.endTime - this.startTime;
     const [seconds, nanos] = this.duration();
     return seconds * 1_000 + nanos / 1e6;
   }
@@ -198,9 +198,4 @@ const MAX_LINKS = 128;
 
 function isTimeInput(value: unknown): value is TimeInput {
   return typeof value === 'number' || value instanceof Date || Array.isArray(value);
-}
-
-/** Both of the monotonic clock, or both of the epoch: the first counts from the start of the process. */
-function isOneClock(a: number, b: number): boolean {
-  return a < performance.timeOrigin === b < performance.timeOrigin;
 }

@@ -1,3 +1,5 @@
+import { systemClock } from '@express-micro/core';
+
 /** What goes wrong with the traces themselves, told once a while: whoever cannot be reached cannot be reached for hours. */
 export interface Reports {
   readonly logger: {
@@ -14,7 +16,7 @@ const QUIET_MS = 60_000;
 const MAX_LENGTH = 300;
 
 /** @param nowMs milliseconds on a clock that only goes forward */
-export function createReports(warn: (message: string) => void, nowMs: () => number = () => performance.now()): Reports {
+export function createReports(warn: (message: string) => void, nowMs: () => number = systemClock.monotonicMs): Reports {
   const lastMs = new Map<string, { atMs: number; untold: number }>();
 
   function tell(kind: string, message: string): void {
@@ -30,11 +32,25 @@ export function createReports(warn: (message: string) => void, nowMs: () => numb
   }
 
   const report = (message: string, ...rest: unknown[]) => {
-    const text = [message, ...rest.map((one) => (one instanceof Error ? one.message : String(one)))].join(' ');
-    tell(text.slice(0, 40), `traces: ${text}`);
+    const text = [message, ...rest].map(readable).join(' ');
+    // Of the same kind whichever address or port it was.
+    tell(text.slice(0, 40).replaceAll(/\d+/g, '#'), `traces: ${text}`);
   };
   return {
     logger: { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} },
     onDropped: (spans) => tell('dropped', `traces: one with ${spans} spans was dropped, because too many are open at once.`),
   };
+}
+
+/** The SDK tells errors as JSON, with their stacks first. */
+function readable(given: unknown): string {
+  if (given instanceof Error) return given.message;
+  const text = String(given);
+  if (!text.startsWith('{')) return text;
+  try {
+    const { message, name } = JSON.parse(text) as { message?: unknown; name?: unknown };
+    return String(message ?? name ?? text);
+  } catch {
+    return text;
+  }
 }

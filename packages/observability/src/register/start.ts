@@ -1,7 +1,7 @@
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
+import { context, DiagLogLevel, diag, propagation, trace } from '../opentelemetry.ts';
 import { offerFlush } from '../tracing/flush.ts';
-import { context, DiagLogLevel, diag, propagation, trace } from '../tracing/opentelemetry.ts';
 import { createExporter } from './exporter.ts';
 import { createHeldSpans } from './held-spans.ts';
 import { createInstrumentations } from './instrumentations.ts';

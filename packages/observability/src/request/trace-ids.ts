@@ -1,5 +1,5 @@
 import type { Context } from '@express-micro/core';
-import { context as otel, type SpanContext, TraceFlags, trace } from '../tracing/opentelemetry.ts';
+import { context as otel, type SpanContext, TraceFlags, trace } from '../opentelemetry.ts';
 import { ObservedRequest } from './observed-request.ts';
 
 export interface TraceIds {

@@ -1,9 +1,6 @@
-import type { Attributes } from './opentelemetry.ts';
+import type { Attributes } from '../opentelemetry.ts';
 
-/** Known to both entries of this package, which share nothing else. */
-export const DESCRIBE: unique symbol = Symbol.for('express-micro.describe-span') as never;
-
-/** A span that asks for attributes only when somebody reads them. */
+/** A span that asks for attributes only when somebody reads them: those of `register`, for what is probably thrown away. */
 export interface DescribedLater {
-  [DESCRIBE](attributes: () => Attributes): void;
+  describeLater(attributes: () => Attributes): void;
 }

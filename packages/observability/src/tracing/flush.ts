@@ -13,3 +13,8 @@ export function offerFlush(flush: Flush): void {
 export function flushTraces(): Promise<void> {
   return (globalThis as Global)[FLUSH]?.() ?? Promise.resolve();
 }
+
+/** Whether the SDK of this process is the one that we started. */
+export function isOurSdk(): boolean {
+  return (globalThis as Global)[FLUSH] !== undefined;
+}

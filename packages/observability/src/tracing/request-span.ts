@@ -1,4 +1,4 @@
-// Hot path: every request of an app that is traced. Its bench: bench/tracing-cost.mjs
+// Hot path: every request of an app that is traced. Its bench: bench/observed-cost.mjs
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { redactUrl } from '../access-log/redact-url.ts';
@@ -6,11 +6,10 @@ import { isOfMesh } from '../access-log/routine.ts';
 import type { Secrets } from '../logging/secrets.ts';
 import { METHODS } from '../metrics/request-metrics.ts';
 import { routePatternOf } from '../metrics/route-pattern.ts';
-import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
-import { DESCRIBE, type DescribedLater } from './described-later.ts';
 import {
   type Attributes,
   context,
+  isValidTraceId,
   type OtelContext,
   propagation,
   type Span,
@@ -18,7 +17,10 @@ import {
   SpanStatusCode,
   type TextMapGetter,
   trace,
-} from './opentelemetry.ts';
+} from '../opentelemetry.ts';
+import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
+import type { DescribedLater } from './described-later.ts';
+import { isOurSdk } from './flush.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 /** The span of a request and the context in which its handlers run. */
@@ -44,15 +46,18 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const tracer = tracerOfSdk();
       if (tracer === undefined || isOfMesh(request)) return;
       const here = context.active();
-      const around = trace.getSpan(here);
-      if (around?.isRecording() === true && (around as { kind?: unknown }).kind === SpanKind.SERVER) {
-        // An instrumentation of Node's servers was quicker: two spans of one request would only confuse.
+      const around = spanAround(here);
+      if (around !== undefined) {
         request.trace = { span: around, context: here, isOurs: false };
+        // It ends its span when the response closes, and was there before us: what we know must be there by then.
+        request.res.prependListener('close', () => request.end());
         return;
       }
       const { req } = request;
       const method = methodOf(req.method);
-      const from = carriesTrace(req.headers) ? propagation.extract(here, req.headers, HEADERS) : here;
+      // Not a child of the span in which somebody called `listen`: Node runs all requests of a server in that context.
+      const outside = trace.getSpan(here) === undefined ? here : trace.deleteSpan(here);
+      const from = carriesTrace(req.headers) ? propagation.extract(outside, req.headers, HEADERS) : outside;
       const span = tracer.startSpan(
         method === OTHER_METHOD ? 'HTTP' : method,
         { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
@@ -65,12 +70,12 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const { trace: traced } = request;
       if (traced === undefined) return;
       const { span } = traced;
-      if (!span.isRecording()) return;
+      if (!isRecording(span)) return;
       const { status } = request;
       const route = routePatternOf(request.req);
       describe(span, () => atEnd(request, status, route, secrets));
-      if (!traced.isOurs) return;
       if (route !== undefined) span.updateName(`${methodOf(request.req.method)} ${route}`);
+      if (!traced.isOurs) return;
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     },
@@ -85,8 +90,26 @@ export function runInTrace(request: ObservedRequest, run: () => void): void {
 
 /** Most spans are thrown away by who has written them down, and need not be told what nobody reads. */
 function describe(span: Span & Partial<DescribedLater>, attributes: () => Attributes): void {
-  if (span[DESCRIBE] === undefined) span.setAttributes(attributes());
-  else span[DESCRIBE](attributes);
+  if (span.describeLater === undefined) span.setAttributes(attributes());
+  else span.describeLater(attributes);
+}
+
+/**
+ * The span of whoever was quicker, an instrumentation of Node's servers or an agent: two spans of one request would only confuse.
+ * Agents show spans of their own make, which tell no kind, and some of them nothing but their ids.
+ */
+function spanAround(here: OtelContext): Span | undefined {
+  const around = trace.getSpan(here);
+  if (around === undefined) return undefined;
+  const { kind } = around as { kind?: unknown };
+  if (kind === SpanKind.SERVER) return isRecording(around) ? around : undefined;
+  if (kind !== undefined || isOurSdk()) return undefined;
+  const { isRemote, traceId } = around.spanContext();
+  return isRemote === true || !isValidTraceId(traceId) ? undefined : around;
+}
+
+export function isRecording(span: Span): boolean {
+  return (span as Partial<Span>).isRecording?.() === true;
 }
 
 let fields: readonly string[] | undefined;

@@ -1,4 +1,4 @@
-import { type Tracer, trace } from './opentelemetry.ts';
+import { type Tracer, trace } from '../opentelemetry.ts';
 
 const NAME = '@express-micro/observability';
 

@@ -1,4 +1,4 @@
-import { type Attributes, type Span, SpanStatusCode, trace } from './opentelemetry.ts';
+import { type Attributes, type Span, SpanStatusCode, trace } from '../opentelemetry.ts';
 
 const NAME = '@express-micro/observability';
 
