@@ -18,6 +18,9 @@ if (kind === 'observed' || kind === 'traced') {
   const { observability } = await import('@express-micro/observability');
   // In production `http` is off; a line for each request is what is compared.
   observability(app, { service: 'orders', logger: { level: 'http', console: false, files: { folder } } });
+} else if (kind === 'quick') {
+  const { giveExpressPrototypes, watchServers } = await import('@express-micro/core');
+  watchServers(app, (server) => void giveExpressPrototypes(server, app));
 } else if (kind === 'by-hand') {
   const { wireByHand } = await import('../peers/kinds/logging-by-hand.mjs');
   const { measureByHand } = await import('./by-hand.mjs');

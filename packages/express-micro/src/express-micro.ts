@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
-import { type Caller, keepContext, offerPart, stopServer, systemClock, watchServers } from '@express-micro/core';
+import {
+  type Caller,
+  giveExpressPrototypes,
+  keepContext,
+  offerPart,
+  stopServer,
+  systemClock,
+  watchServers,
+} from '@express-micro/core';
 import {
   type Counters,
   createMesh,
@@ -24,7 +32,7 @@ import {
   type ServicesOf,
 } from '@express-micro/mesh';
 import { type ExpressApp, type HandlingApp, isExpressApp } from './app.ts';
-import { giveExpressPrototypes, prototypesFor } from './express-prototypes.ts';
+import { prototypesFor } from './express-link.ts';
 import { giveLifetime } from './express-request.ts';
 import { createRouteReader } from './express-routes.ts';
 import { standInFront } from './front.ts';

@@ -11,6 +11,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import { createOperations } from './operations.ts';
 import { loggerFrom, type ObservabilityOptions, resolveObservabilityOptions } from './options.ts';
 import { ObservedRequest, observe, type RequestObserver } from './request/observed-request.ts';
+import { quickenServers } from './request/quick-servers.ts';
 import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
 import { type ExpressApp, isExpressApp, standOutside } from './request/stand-outside.ts';
 import type { Shutdown } from './shutdown/shutdown.ts';
@@ -52,6 +53,7 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
     throw optionInvalid('observability() was called twice with the same app. Keep what the first call returned.', {});
   const resolved = resolveObservabilityOptions(options);
   keepContext();
+  const unquicken = quickenServers(app);
 
   // Each part looks at requests, in this order, and can be had alone.
   const observers: RequestObserver[] = [];
@@ -101,6 +103,7 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
     },
     (req) => isClosed || isObservedBy(observers, req),
   );
+  closers.push(async () => unquicken());
   observed.add(app);
 
   let closing: Promise<void> | undefined;

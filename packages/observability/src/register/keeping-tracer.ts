@@ -13,9 +13,10 @@ import {
   trace,
 } from '../opentelemetry.ts';
 import type { HeldSpans } from './held-spans.ts';
+import { createIds } from './ids.ts';
 import { LightSpan } from './light-span.ts';
 import { isTracingSuppressed } from './sdk-core.ts';
-import { AlwaysOnSampler, RandomIdGenerator, type ReadableSpan, type SpanProcessor, TracerProvider } from './sdk-trace.ts';
+import { AlwaysOnSampler, type ReadableSpan, type SpanProcessor, TracerProvider } from './sdk-trace.ts';
 
 interface KeepingOptions {
   /** Share of new traces that are kept whatever becomes of them. */
@@ -38,7 +39,7 @@ const MAX_BOUND = 0xffff_ffff;
 export class KeepingTracerProvider implements TracerProviderApi {
   private readonly options: KeepingOptions;
   private readonly sdk: TracerProvider;
-  private readonly ids = new RandomIdGenerator();
+  private readonly ids = createIds();
   /** The id of a trace that the SDK is about to begin. */
   private nextTraceId: string | undefined;
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { systemRandom } from '@express-micro/core';
 import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHeldSpans } from './held-spans.ts';
+import { createIds } from './ids.ts';
 import { KeepingTracerProvider } from './keeping-tracer.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 import type { Keep } from './settings.ts';
@@ -107,6 +109,19 @@ describe('which traces are kept from their beginning', () => {
     expect(seen).toEqual([true, false]);
     expect(names().sort()).toEqual(['inner', 'outer']);
     context.disable();
+  });
+});
+
+describe('ids', () => {
+  it('are of the length that traces want, never the same, and never of nothing but zeros', () => {
+    const ids = createIds();
+    const traces = Array.from({ length: 5_000 }, () => ids.generateTraceId());
+    const spans = Array.from({ length: 5_000 }, () => ids.generateSpanId());
+    expect(new Set([...traces, ...spans]).size).toBe(10_000);
+    expect(traces.every((id) => /^[\da-f]{32}$/.test(id)) && spans.every((id) => /^[\da-f]{16}$/.test(id))).toBe(true);
+    let drawn = 0;
+    const zeros = createIds({ ...systemRandom, bytes: (size) => Buffer.alloc(size, drawn++ === 0 ? 0 : 1) });
+    expect(zeros.generateSpanId()).toBe('01'.repeat(8));
   });
 });
 

@@ -52,6 +52,9 @@ export class LightSpan implements Span, DescribedLater {
   private readonly spans: LightSpans;
   private readonly startTime: TimeInput;
   private endTime: TimeInput | undefined = undefined;
+  /** Monotonic milliseconds, where nobody gave times of his own. */
+  private readonly beganAtMs: number | undefined;
+  private tookMs: number | undefined = undefined;
   private attributes: Attributes | undefined;
   /** What was given at once stays an object of its giver's until something is added. */
   private isOwn = false;
@@ -67,7 +70,8 @@ export class LightSpan implements Span, DescribedLater {
     this.parent = parent;
     this.attributes = attributes;
     this.links = links === undefined ? undefined : [...links];
-    this.startTime = startTime ?? systemClock.monotonicMs();
+    this.beganAtMs = startTime === undefined ? systemClock.monotonicMs() : undefined;
+    this.startTime = startTime ?? (this.beganAtMs as number);
   }
 
   spanContext(): SpanContext {
@@ -138,6 +142,7 @@ export class LightSpan implements Span, DescribedLater {
   end(endTime?: TimeInput): void {
     if (this.endTime !== undefined) return;
     this.endTime = endTime ?? systemClock.monotonicMs();
+    this.tookMs = endTime === undefined && this.beganAtMs !== undefined ? (this.endTime as number) - this.beganAtMs : undefined;
     this.spans.ended(this);
   }
 
@@ -154,6 +159,7 @@ export class LightSpan implements Span, DescribedLater {
 
   /** Milliseconds from its beginning to its end. */
   durationMs(): number {
+    if (this.tookMs !== undefined) return this.tookMs;
     const [seconds, nanos] = this.duration();
     return seconds * 1_000 + nanos / 1e6;
   }

@@ -3,7 +3,6 @@ export {
   AlwaysOnSampler,
   BatchSpanProcessor,
   ConsoleSpanExporter,
-  RandomIdGenerator,
   type ReadableSpan,
   type SpanExporter,
   type SpanProcessor,

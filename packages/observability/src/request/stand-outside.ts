@@ -10,8 +10,9 @@ export interface ExpressApp {
 
 type HandlingApp = ExpressApp & {
   handle: Handle;
-  /** The prototype of its requests. */
+  /** The prototypes of its requests and responses. */
   readonly request: object;
+  readonly response: object;
 };
 
 /** Runs before everything else of an app, and has the rest of it run by calling `onward`. */

@@ -1,11 +1,14 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
-import type { Prototypes } from '@express-micro/mesh';
-import type { HandlingApp } from './app.ts';
-import { jsonOf } from './express-answers.ts';
 
 /** Events of a server whose listeners see requests too, and may not expect Express's getters on them. */
 const SHARED_BY = new Set<unknown>(['request', 'upgrade', 'connect']);
+
+/** What Express gives the requests and responses of an app. */
+export interface AppWithPrototypes {
+  readonly request: object;
+  readonly response: object;
+}
 
 type Made = typeof IncomingMessage | typeof ServerResponse;
 /** Where `http.Server` keeps the classes of its options `IncomingMessage` and `ServerResponse`. */
@@ -19,11 +22,11 @@ type Slots = Record<symbol, Made | undefined>;
  * nothing to change. Only where the app has the server to itself: as soon as somebody else listens too, the server is as
  * it was. Classes given to `http.createServer` are kept. Answers how to undo it.
  */
-export function giveExpressPrototypes(server: Server, app: HandlingApp): () => void {
+export function giveExpressPrototypes(server: Server, app: AppWithPrototypes): () => void {
   const slots = server as unknown as Slots;
   const requests = slotOf(server, 'IncomingMessage', IncomingMessage);
   const responses = slotOf(server, 'ServerResponse', ServerResponse);
-  if (requests === undefined || responses === undefined || !isAlone(server, app)) return () => {};
+  if (requests === undefined || responses === undefined || !servesAlone(server, app)) return () => {};
 
   slots[requests] = bornFrom(IncomingMessage, app.request);
   slots[responses] = bornFrom(ServerResponse, app.response);
@@ -39,22 +42,14 @@ export function giveExpressPrototypes(server: Server, app: HandlingApp): () => v
   return undo;
 }
 
-/**
- * What requests that come over a link are born with: Express's own where the app has the server to itself, as above, in
- * every version: nothing has touched them before.
- */
-export function prototypesFor(server: Server, app: HandlingApp): Prototypes {
-  if (!isAlone(server, app)) return { request: IncomingMessage.prototype, response: ServerResponse.prototype, toJson: undefined };
-  return { request: app.request, response: app.response, toJson: jsonOf(app) };
-}
-
 function slotOf(server: Server, name: string, expected: Made): symbol | undefined {
   return Object.getOwnPropertySymbols(server).find(
     (symbol) => symbol.description === name && (server as unknown as Slots)[symbol] === expected,
   );
 }
 
-function isAlone(server: Server, app: HandlingApp): boolean {
+/** Whether an app is all that a server serves: nobody else hears of requests, of upgrades, or of tunnels. */
+export function servesAlone(server: Server, app: unknown): boolean {
   const listeners = server.listeners('request');
   return (
     listeners.length === 1 &&
