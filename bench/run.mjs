@@ -25,6 +25,10 @@ const PARTS = {
     const { measureLogging } = await import('./log-line.mjs');
     report('Logging', 'npm run bench -- logging', await measureLogging());
   },
+  async observability() {
+    const { measureObservedCost } = await import('./observed-cost.mjs');
+    report('Cost of observability', 'npm run bench -- observability', await measureObservedCost());
+  },
   async speed() {
     const { measureSpeed } = await import('./speed.mjs');
     report('Speed', 'npm run bench -- speed', await measureSpeed());
