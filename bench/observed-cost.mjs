@@ -62,6 +62,7 @@ export async function measureObservedCost() {
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => receiver.once('listening', resolve));
   const { port } = /** @type {import('node:net').AddressInfo} */ (receiver.address());
+  /** @type {Record<typeof KINDS[number], number>[]} */
   const sets = [];
   for (let set = 0; set < SETS; set++) {
     process.stderr.write(`observability: processes ${set + 1} of ${SETS}\n`);

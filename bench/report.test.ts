@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atLeast, atMost, forComparison, median, notMeasured, ratioOf, tableOf } from './report.mjs';
+import { atLeast, atMost, forComparison, median, notMeasured, notRun, ratioOf, tableOf } from './report.mjs';
 
 describe('the middle of what was measured', () => {
   it('is not moved by one slow round, nor by the order of the rounds', () => {
@@ -59,6 +59,7 @@ describe('the table', () => {
     expect(tableOf(rows)).toEqual({
       met: 1,
       aims: 3,
+      notRun: 0,
       table: [
         '| what | measured | target | | how |',
         '|---|---|---|---|---|',
@@ -68,6 +69,15 @@ describe('the table', () => {
         '| link | not measured | ≥ 6 × | **missed** | not there |',
       ].join('\n'),
     });
+  });
+
+  it('counts what could not be run by itself, and not as measured', () => {
+    const row = notRun('split', '≤', 20, 's', 'takes root');
+    expect(tableOf([row, atMost('time', 9, 10, 'ms', '')])).toMatchObject({ met: 1, aims: 1, notRun: 1 });
+    expect(tableOf([row, atMost('time', 9, 10, 'ms', '')]).table).toContain(
+      '| split | not run | ≤ 20 s | **not run** | takes root |',
+    );
+    expect(() => tableOf([row])).toThrow('no target was measured');
   });
 
   it('is no table without a target', () => {

@@ -115,6 +115,17 @@ export function rowsOf(speed, line, how) {
       '',
       `calls/s: ${shown(http, 'wallUs')} : ${shown(plugin, 'wallUs')}`,
     ),
+    // What would be left if all that a call is guarded by cost nothing: the targets stand beside it.
+    ...aimsOn(line)
+      .filter(({ kind }) => kind === 'link')
+      .map(({ name, to, by, atLeast: target }) =>
+        forComparison(
+          name.replace('link', 'the limit (a bare exchange of frames, Express and JSON)'),
+          ratioOf(known(speed, to)[by], known(speed, 'limit')[by]),
+          '',
+          `${WORDS[by]} ${shown(known(speed, 'limit'), by)} : ${shown(known(speed, to), by)}; the target of the link is ${target}`,
+        ),
+      ),
     ...Object.entries(speed).map(([kind, each]) =>
       forComparison(
         kind,

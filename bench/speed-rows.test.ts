@@ -13,9 +13,11 @@ const PEERS = {
   'nest-tcp': kind(30),
   'moleculer-tcp': kind(40),
   grpc: kind(200),
+  limit: kind(5),
 };
 
-const ofLink = (rows: ReturnType<typeof rowsOf>) => rows.filter(({ name }) => name.includes('link') && !name.startsWith('plain'));
+const ofLink = (rows: ReturnType<typeof rowsOf>) =>
+  rows.filter(({ name, target }) => name.includes('link') && target !== undefined);
 
 describe('the rows of speed', () => {
   it('are larger the less express-micro needs', () => {
@@ -34,6 +36,12 @@ describe('the rows of speed', () => {
       'one call at a time, p50, link : Express + undici': 0.1,
     });
     expect(rows.every(({ isMet = true }) => isMet)).toBe(true);
+  });
+
+  it('tell beside each target of the link what a bare exchange reaches', () => {
+    const limits = rowsOf({ ...PEERS, link: kind(10) }, 20, 'how').filter(({ name }) => name.startsWith('the limit'));
+    expect(limits.map(({ value }) => value)).toEqual([20, 80, 6, 8, 40]);
+    expect(limits.map(({ note }) => note?.split('is ')[1])).toEqual(['20', '35', '2.5', '4', '20']);
   });
 
   it('miss every target of the link where there is none', () => {

@@ -21,6 +21,7 @@ const KINDS = {
   'moleculer-tcp': ['moleculer-tcp'],
   grpc: ['grpc'],
   trpc: ['trpc'],
+  limit: ['bare-exchange'],
 };
 /** Two processes of the same program differ by some percent for as long as they live, so several sets are compared. */
 const SETS = 3;

@@ -40,19 +40,27 @@ export function createFleet() {
   };
   process.once('exit', endAll);
 
-  /** @param {string} program @param {{ port: number, peers: readonly string[], env?: Record<string, string> }} options @returns {Promise<Member>} */
-  async function start(program, { port, peers, env = {} }) {
+  /**
+   * @param {string} program
+   * @param {{ port: number, peers: readonly string[], env?: Record<string, string>, host?: import('./network.mjs').Host }} options
+   * @returns {Promise<Member>}
+   */
+  async function start(program, { port, peers, env = {}, host }) {
+    const [execPath, ...before] = [...(host?.command ?? []), process.execPath];
+    const address = host?.address ?? '127.0.0.1';
     const child = fork(fileURLToPath(new URL(`./programs/${program}.mjs`, import.meta.url)), [], {
+      execPath,
       env: {
         PATH: process.env.PATH ?? '',
         NODE_ENV: 'production',
         EXPRESS_DISCOVERY_KEY: key,
         EXPRESS_MICRO_PEERS: peers.join(','),
         PORT: String(port),
+        HOST: address,
         EXECUTIONS: executions,
         ...env,
       },
-      execArgv: ['--expose-gc'],
+      execArgv: [...before, '--expose-gc'],
     });
     running.add(child);
     const end = new Promise((resolve) => {
@@ -84,7 +92,7 @@ export function createFleet() {
     await new Promise((resolve, reject) => asked.set(0, { resolve, reject }));
     return {
       port,
-      url: `http://127.0.0.1:${port}`,
+      url: `http://${address}:${port}`,
       pid: /** @type {number} */ (child.pid),
       ask,
       kill: (signal) => void child.kill(signal),

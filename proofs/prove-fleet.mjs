@@ -5,21 +5,49 @@ import { createFleet, freePort, progress, until } from './fleet.mjs';
 
 const wait = (/** @type {number} */ seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 
-/** A fleet of watchers at the default `pingInterval`, all with the first of them as their only seed. @param {number} size */
-export async function createWatchers(size) {
+/** Each host has all its ports to itself. */
+const PORT = 3_000;
+
+/**
+ * A fleet of watchers at the default `pingInterval`, all with the first of them as their only seed.
+ * @param {number} size @param {readonly import('./network.mjs').Host[]} [hosts] where they run, one on each; else all on this machine
+ */
+export async function createWatchers(size, hosts) {
   const fleet = createFleet();
   /** @type {Member[]} */
   const members = [];
-  const seed = await freePort();
-  const seedUrl = `http://127.0.0.1:${seed}`;
+  /** @type {string | undefined} */
+  let seedUrl;
   /** @param {number} port */
-  const start = (port) => fleet.start('watcher', { port, peers: port === seed ? [] : [seedUrl] });
+  const start = async (port) => {
+    const url = seedUrl === undefined || seedUrl.endsWith(`:${port}`) ? [] : [seedUrl];
+    return await fleet.start('watcher', { port, peers: url });
+  };
   const others = (/** @type {Member} */ member) => members.filter((one) => one !== member);
-  const startedMs = Date.now();
-  members.push(await start(seed));
-  for (let i = 1; i < size; i++) members.push(await start(await freePort()));
-  const listeningMs = Date.now();
-  progress(`${size} processes listen after ${((listeningMs - startedMs) / 1_000).toFixed(1)} s`);
+  let startedMs = 0;
+  let listeningMs = 0;
+
+  /** One after the other. @param {number} count */
+  async function add(count) {
+    startedMs = Date.now();
+    for (let i = 0; i < count; i++) {
+      const host = hosts?.[members.length];
+      const member =
+        host === undefined
+          ? await start(await freePort())
+          : await fleet.start('watcher', { port: PORT, peers: seedUrl === undefined ? [] : [seedUrl], host });
+      seedUrl ??= member.url;
+      members.push(member);
+    }
+    listeningMs = Date.now();
+    progress(`${count} processes listen after ${((listeningMs - startedMs) / 1_000).toFixed(1)} s`);
+  }
+  try {
+    await add(size);
+  } catch (error) {
+    fleet.close();
+    throw error;
+  }
 
   const seesAll = async (/** @type {Member} */ member) => (await member.ask({ what: 'up' })).length === members.length - 1;
   const allSeeAll = async () => (await Promise.all(members.map(seesAll))).every(Boolean);
@@ -50,8 +78,49 @@ export async function createWatchers(size) {
     return seen.flat().filter(({ status }) => status === 'DOWN').length;
   }
 
+  /** Each member with whom it holds for present. */
+  const views = () =>
+    Promise.all(members.map(async (member) => ({ member, present: new Set(await member.ask({ what: 'present' })) })));
+
   return {
     close: () => fleet.close(),
+    add,
+
+    /**
+     * The fleet in two halves for so long, and whole again.
+     * @param {ReturnType<typeof import('./network.mjs').createNetwork>} network @param {number} holdS
+     */
+    async split(network, holdS) {
+      const halves = [members.slice(0, members.length / 2), members.slice(members.length / 2)];
+      const halfOf = (/** @type {Member} */ member) => /** @type {Member[]} */ (halves.find((half) => half.includes(member)));
+      /** @type {Map<Member, number>} */
+      const apartMs = new Map();
+      /** @type {Set<string>} */
+      const falselyDead = new Set();
+      const startMs = Date.now();
+      network.cut();
+      for (let nowMs = startMs; nowMs < startMs + holdS * 1_000; nowMs = Date.now()) {
+        for (const { member, present } of await views()) {
+          const own = halfOf(member);
+          if (!apartMs.has(member) && !members.some((one) => !own.includes(one) && present.has(one.url)))
+            apartMs.set(member, Date.now() - startMs);
+          for (const one of own) if (one !== member && !present.has(one.url)) falselyDead.add(`${member.url} of ${one.url}`);
+        }
+        await wait(0.2);
+      }
+      const healedMs = Date.now();
+      network.heal();
+      const isWhole = async () => (await views()).every(({ present }) => present.size === members.length - 1);
+      await until('the fleet is whole again', async () => (await isWhole()) && (await allSeeAll()), 120_000);
+      return { apartMs: [...apartMs.values()], falselyDead: falselyDead.size, wholeMs: Date.now() - healedMs };
+    },
+
+    /** @returns how often anybody was seen dead in that time @param {number} seconds */
+    async watch(seconds) {
+      const startMs = Date.now();
+      await wait(seconds);
+      return await downs(startMs);
+    },
 
     async joinMs() {
       await until('all see all', allSeeAll, 60_000);

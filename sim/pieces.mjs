@@ -1,6 +1,6 @@
 // What a worker can be asked to do: each a deterministic piece of a row, seconds long at most.
 
-/** @typedef {typeof import('../packages/mesh/src/testing/index.ts')} Simulator */
+/** @typedef {typeof import('../packages/mesh/src/testing/measured.ts')} Simulator */
 
 /** @param {Simulator} simulator @param {number} from @param {number} to */
 export function mixed(simulator, from, to) {

@@ -1,6 +1,6 @@
 /**
  * One run as a person reads it: what was done to the fleet, and what its members made of it.
- * @param {typeof import('../packages/mesh/src/testing/index.ts')} simulator
+ * @param {typeof import('../packages/mesh/src/testing/measured.ts')} simulator
  * @param {number} seed
  * @param {(line: string) => void} say
  * @returns {boolean} whether all was well

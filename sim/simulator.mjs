@@ -1,9 +1,9 @@
-// The simulator is part of the sources of the mesh and no package entry yet: it is bundled once, and loaded by every worker.
+// What is measured of the simulator is no part of its entry: it is bundled once from the sources, and loaded by every worker.
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
-const SOURCE = new URL('../packages/mesh/src/testing/index.ts', import.meta.url);
+const SOURCE = new URL('../packages/mesh/src/testing/measured.ts', import.meta.url);
 const BUNDLE = new URL('../.cache/sim/simulator.mjs', import.meta.url);
 
 /** @returns {Promise<string>} address of the bundle, to be imported */

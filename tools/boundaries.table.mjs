@@ -31,7 +31,7 @@ export const ARROWS = Object.freeze({
  */
 export const INSIDE = Object.freeze({
   mesh: {
-    shared: ['counters', 'errors', 'identity', 'wire'],
+    shared: ['counters', 'errors', 'identity', 'renewable-file', 'wire'],
     folders: {
       routes: {},
       secret: {},
@@ -45,7 +45,7 @@ export const INSIDE = Object.freeze({
       call: { imports: ['routes', 'directory', 'transport'], types: ['signing'] },
       serve: { imports: ['routes', 'directory', 'membership', 'signing', 'secret'], types: ['sources', 'trust'] },
       // The simulator runs the protocol as it is; nothing that runs in production knows of it.
-      testing: { imports: ['membership', 'signing', 'secret'] },
+      testing: { imports: ['membership', 'signing', 'secret', 'transport'], types: ['sources', 'routes'] },
       // A guard for single routes: it stands on what stands in front of all of them, and not the other way round.
       idempotency: { imports: ['serve'] },
     },

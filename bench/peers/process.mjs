@@ -7,8 +7,8 @@ const IN_FLIGHT = 64;
 /** @type {(userId: number) => Promise<unknown>} */
 let call;
 
-async function checked(userId) {
-  const order = await call(userId);
+/** Waited for by whoever calls it, and not in a function of its own: one more promise is a good part of the quickest call. */
+function check(userId, order) {
   if (!isOrderOf(userId, order)) throw new Error(`asked for ${userId}, got ${JSON.stringify(order)}`);
 }
 
@@ -18,7 +18,8 @@ async function together(calls) {
   let right = 0;
   const work = async () => {
     while (next < calls) {
-      await checked(next++);
+      const userId = next++;
+      check(userId, await call(userId));
       right += 1;
     }
   };
@@ -31,7 +32,7 @@ async function oneByOne(calls) {
   const times = [];
   for (let at = 0; at < calls; at++) {
     const startedAt = performance.now();
-    await checked(at);
+    check(at, await call(at));
     times.push(performance.now() - startedAt);
   }
   return times;

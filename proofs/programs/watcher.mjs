@@ -25,7 +25,23 @@ app.get('/pens', (_req, res) => res.json([]));
 const changes = [];
 micro.on('change', ({ url, status }) => changes.push({ url, status, epochMs: Date.now() }));
 
+/**
+ * Whom the protocol holds for present. Not the same as `up`: where a large part of the fleet falls silent at once, its dead stay
+ * callable. Asked as an operator may ask: whoever claims to know nobody is told all.
+ */
+async function present() {
+  const answer = await fetch(`${here}/_discovery/register`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${process.env.EXPRESS_DISCOVERY_KEY}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const { members } = /** @type {{ members: { url: string }[] }} */ (await answer.json());
+  return members.map(({ url }) => url);
+}
+const here = `http://${process.env.HOST}:${process.env.PORT}`;
+
 answerQuestions({
+  present,
   up: () => micro.instances().flatMap(({ url, status }) => (status === 'UP' ? url : [])),
   /** What was seen since then. @param {{ epochMs: number }} since */
   changes: ({ epochMs }) => changes.filter((change) => change.epochMs >= epochMs),
@@ -35,4 +51,4 @@ answerQuestions({
     return { bytes, cpuMs: (user + system) / 1_000, atMs: performance.now() };
   },
 });
-app.listen(Number(process.env.PORT), '127.0.0.1', () => process.send({ question: 0 }));
+app.listen(Number(process.env.PORT), process.env.HOST, () => process.send({ question: 0 }));

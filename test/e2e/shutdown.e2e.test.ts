@@ -107,7 +107,7 @@ describe('a part that does not close', () => {
     const toldMs = program.kill('SIGTERM');
     const { code, atMs } = await program.exit();
     expect(code).toBe(1);
-    expect(atMs - toldMs).toBeGreaterThanOrEqual(900);
+    expect(atMs - toldMs).toBeGreaterThanOrEqual(850);
     expect(atMs - toldMs).toBeLessThan(2_500);
     expect(logged(program).join('\n')).toMatch(/part4 did not close within \d+ ms/);
   });

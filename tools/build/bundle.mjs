@@ -41,6 +41,8 @@ async function bundleCommonJs(pkg) {
     target: 'node20.19',
     fixedExtension: false,
     dts: { oxc: true },
+    // An entry that names its own package means it as users have it: with what they have declared in it.
+    deps: { neverBundle: [pkg.manifest.name] },
     sourcemap: true,
     clean: true,
     logLevel: 'error',

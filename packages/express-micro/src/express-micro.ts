@@ -18,7 +18,9 @@ import {
   PORT_ADVICE,
   PORT_PATIENCE_MS,
   type ReadyOptions,
+  reloadOnSighup,
   resolveMeshOptions,
+  type ServerCertificates,
   type ServicesOf,
 } from '@express-micro/mesh';
 import { type ExpressApp, type HandlingApp, isExpressApp } from './app.ts';
@@ -27,6 +29,7 @@ import { giveLifetime } from './express-request.ts';
 import { createRouteReader } from './express-routes.ts';
 import { standInFront } from './front.ts';
 import { addressOf, keepConnections, serverOf } from './listening.ts';
+import { currentStage } from './stage.ts';
 
 /**
  * Declare your services here to have them typed:
@@ -74,6 +77,13 @@ export interface Micro {
   attach(server: Server): void;
   /** Takes new keys, in the form of `EXPRESS_DISCOVERY_KEY`, with no failed call. @throws MESH_KEY_INVALID */
   rotate(keys: string): void;
+  /**
+   * Reads keys and certificates once more from where they came, as SIGHUP does with `reloadOnSighup`. What cannot be used is said
+   * (log, `on('renewal')`) and changes nothing.
+   */
+  reload(): void;
+  /** What of `tls` is in force now: `https.createServer({ ...micro.certificates(), requestCert: true }, app)`. It holds the key. */
+  certificates(): ServerCertificates;
   /** False from the moment in which this app begins to leave. */
   isReady(): boolean;
   /** Answers a load balancer the same, with 200 or 503: `app.get('/health/ready', micro.readiness())`. */
@@ -89,6 +99,11 @@ export interface Micro {
 const LISTEN_PATIENCE_MS = 1_000;
 
 const members = new WeakSet<object>();
+
+/** Whether `expressMicro()` was called with it. */
+export function isMember(app: object): boolean {
+  return members.has(app);
+}
 
 /**
  * Makes an Express app a member of the mesh: it finds its peers and is found by them, its routes can be called by name,
@@ -107,6 +122,11 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
       'expressMicro() was called twice with the same app. Keep what the first call returned.',
     );
   const resolved = resolveMeshOptions('expressMicro()', options);
+  const stage = currentStage();
+  if (stage !== undefined) {
+    members.add(app);
+    return stage(app, resolved, options?.serviceName);
+  }
   const routes = createRouteReader(app);
   const mesh = createMesh<Services>(resolved, { routes: () => routes.read() });
   members.add(app);
@@ -178,6 +198,8 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
     for (const undo of servers.values()) undo();
     withdraw();
     isClosed = true;
+    // Not before: until all has ended, a signal that says "read again" is not to end the process.
+    stopReloading();
     members.delete(app);
   };
   const close = (times: Drain): Promise<void> => {
@@ -198,6 +220,7 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
     spare,
     leave: () => close(drainOnSigterm(resolved.drain)),
   });
+  const stopReloading = resolved.reloadOnSighup ? reloadOnSighup(process, clock, mesh.reload) : () => {};
 
   return {
     get services() {
@@ -222,6 +245,8 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
     counters: mesh.counters,
     on: mesh.on,
     rotate: mesh.rotate,
+    reload: mesh.reload,
+    certificates: mesh.certificates,
     attach(server) {
       if (typeof server?.once !== 'function')
         throw meshError('MESH_OPTION_INVALID', 'attach() takes a server: http.createServer(…).');
@@ -238,7 +263,7 @@ export function expressMicro(app: ExpressApp, options?: ExpressMicroOptions): Mi
 }
 
 /** `app.get(path, micro.internal)` would hand it a request, and leave that without an answer. */
-function refuseMisplaced(name: string, misplaced: readonly unknown[]): void {
+export function refuseMisplaced(name: string, misplaced: readonly unknown[]): void {
   if (misplaced.length === 0) return;
   const usage = `app.get(path, micro.${name}()${name === 'readiness' ? '' : ', handler'})`;
   throw meshError('MESH_OPTION_INVALID', `${name}() makes a middleware and is none itself: ${usage}.`);

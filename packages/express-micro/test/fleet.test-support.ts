@@ -34,7 +34,11 @@ const running: (() => Promise<void>)[] = [];
 export async function startService(
   serviceName: string,
   declare: (app: App, micro: Micro) => void = () => {},
-  options: ExpressMicroOptions & { express?: typeof express5; port?: number; https?: https.ServerOptions } = {},
+  options: ExpressMicroOptions & {
+    express?: typeof express5;
+    port?: number;
+    https?: https.ServerOptions | ((micro: Micro) => https.ServerOptions);
+  } = {},
 ): Promise<Service> {
   const { express = express5, port: listenPort = 0, https: secure, ...rest } = options;
   const warnings: string[] = [];
@@ -47,7 +51,7 @@ export async function startService(
   const micro = expressMicro(app, { serviceName, pingInterval: PING_INTERVAL_MS, log, ...rest });
   declare(app, micro);
   const server = await new Promise<http.Server>((resolve, reject) => {
-    const listener = secure === undefined ? app : https.createServer(secure, app);
+    const listener = secure === undefined ? app : https.createServer(typeof secure === 'function' ? secure(micro) : secure, app);
     const started: http.Server = listener.listen(listenPort, '127.0.0.1', () => resolve(started));
     started.once('error', reject);
   });

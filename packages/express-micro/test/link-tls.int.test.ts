@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
-import { createAuthority } from './certificates.test-support.ts';
+import { createAuthority } from '../../../test/engines/openssl.ts';
 import { type App, startService, stopAll } from './fleet.test-support.ts';
 import { untilLinked } from './link.test-support.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { MeshError } from '../src/index.ts';
 import { type App, expresses, type Service, startService, stopAll, until } from './fleet.test-support.ts';
-import { connectionsOf, untilLinked } from './link.test-support.ts';
+import { linkOf, untilLinked } from './link.test-support.ts';
 
 const errorOf = (call: Promise<unknown>): Promise<MeshError> =>
   call.then(
@@ -30,9 +30,9 @@ describe.each(expresses)('a link into %s', (_name, expressOf) => {
     );
     const caller = await startService('caller', () => {}, { express: expressOf, retry: false, peers: [target.url], ...options });
     await caller.micro.ready({ services: ['target'] });
-    const sockets = connectionsOf(target.server);
+    const linkOfTarget = linkOf(target.server);
     await untilLinked(caller, ({ target: services }) => services.getPings());
-    const link = sockets.at(-1) as net.Socket;
+    const link = linkOfTarget();
     return { target, caller, call: caller.micro.services.target, link };
   }
 

@@ -25,9 +25,13 @@ export async function untilLinked(from: Service, call: (services: Micro['service
   );
 }
 
-/** The connections of a server, in the order in which they come. */
-export function connectionsOf(server: Server): Socket[] {
+/** Answers, once there is one, the connection of a server that became a link: Node has taken its HTTP parser off. */
+export function linkOf(server: Server): () => Socket {
   const sockets: Socket[] = [];
   server.on('connection', (socket) => sockets.push(socket));
-  return sockets;
+  return () => {
+    const links = sockets.filter((socket) => !socket.destroyed && (Reflect.get(socket, 'parser') ?? null) === null);
+    if (links.length !== 1) throw new Error(`${links.length} of ${sockets.length} connections are links`);
+    return links[0] as Socket;
+  };
 }

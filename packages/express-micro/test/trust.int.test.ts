@@ -1,7 +1,7 @@
 import https from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createAuthority } from '../../../test/engines/openssl.ts';
 import type { ExpressMicroOptions, MeshError } from '../src/index.ts';
-import { createAuthority } from './certificates.test-support.ts';
 import { type App, rawRequest, type Service, startService, stopAll, until } from './fleet.test-support.ts';
 import { shutDoors, untilLinked } from './link.test-support.ts';
 

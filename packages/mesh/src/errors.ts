@@ -4,6 +4,7 @@ export type MeshErrorCode =
   | 'MESH_OPTION_INVALID'
   | 'MESH_KEY_INVALID'
   | 'MESH_KEY_FILE_REFUSED'
+  | 'MESH_CERTIFICATE_REFUSED'
   | 'MESH_PORT_UNKNOWN'
   | 'MESH_NOT_READY'
   | 'MESH_CLOSED'
@@ -25,6 +26,7 @@ export const MESH_ERRORS: Readonly<Record<MeshErrorCode, ErrorKind>> = Object.fr
   MESH_OPTION_INVALID: 'invalid_argument',
   MESH_KEY_INVALID: 'invalid_argument',
   MESH_KEY_FILE_REFUSED: 'failed_precondition',
+  MESH_CERTIFICATE_REFUSED: 'failed_precondition',
   MESH_PORT_UNKNOWN: 'failed_precondition',
   MESH_NOT_READY: 'deadline_exceeded',
   MESH_CLOSED: 'failed_precondition',

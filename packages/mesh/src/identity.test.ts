@@ -65,6 +65,13 @@ describe('what is no peer', () => {
     expect(parseOrigin(url)).toBeUndefined();
   });
 
+  it('is what would be too long for the next one to take, too', () => {
+    const long = `http://\u{1f71a}0.0.${'a'.repeat(280)}:3000`;
+    expect(long.length).toBeLessThan(300);
+    expect(parseOrigin(long)).toBeUndefined();
+    expect(parseOrigin(`http://\u{1f71a}.${'a'.repeat(200)}:3000`)).toMatch(/^http:\/\/xn--/);
+  });
+
   it('is what is no text, too', () => {
     for (const value of [undefined, null, 7, {}, ['http://10.0.0.7'], new URL('http://10.0.0.7')]) {
       expect(parseOrigin(value)).toBeUndefined();

@@ -29,12 +29,14 @@ export function isServiceName(value: unknown): value is string {
   );
 }
 
+const MAX_ORIGIN_LENGTH = 300;
+
 /**
  * The origin of an http(s) URL, or `undefined` for everything that is not just that: user info, a path, a query, a
  * fragment, or an address at which no service can be: link-local (cloud metadata answers there), multicast, unspecified.
  */
 export function parseOrigin(text: unknown): string | undefined {
-  if (typeof text !== 'string' || text.length > 300) return undefined;
+  if (typeof text !== 'string' || text.length > MAX_ORIGIN_LENGTH) return undefined;
   let url: URL;
   try {
     url = new URL(text);
@@ -44,7 +46,8 @@ export function parseOrigin(text: unknown): string | undefined {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/')
     return undefined;
-  return isForbiddenHost(url.hostname) ? undefined : url.origin;
+  // In ASCII a name may be longer than it was: what we pass on is to be what others take.
+  return isForbiddenHost(url.hostname) || url.origin.length > MAX_ORIGIN_LENGTH ? undefined : url.origin;
 }
 
 /** The URL parser has brought every spelling of an IPv4 address (hex, octal, one number) into dotted form. */

@@ -4,12 +4,14 @@ export type { CallOptions, ResponseOptions } from './call/call.ts';
 export type { EjectionOptions } from './call/ejection-options.ts';
 export type { HedgingOptions } from './call/hedging-options.ts';
 export type { RetryOptions } from './call/retry-options.ts';
-export type {
-  ExplicitArguments,
-  ServiceFunction,
-  ServiceResponse,
-  ServiceStream,
-  ServicesOf,
+export {
+  createServicesProxy,
+  type ExplicitArguments,
+  type Invoker,
+  type ServiceFunction,
+  type ServiceResponse,
+  type ServiceStream,
+  type ServicesOf,
 } from './call/services.ts';
 export type { Counters } from './counters.ts';
 export type { InstanceInfo } from './directory/directory.ts';
@@ -17,10 +19,13 @@ export { type CallFacts, MESH_ERRORS, MeshError, type MeshErrorCode, meshError }
 export type { IdempotencyOptions } from './idempotency/options.ts';
 export type { Attempt, Begun, IdempotencyStore, StoredAnswer } from './idempotency/store.ts';
 export type { Prototypes } from './link/born.ts';
-export { createMesh, type Listening, type Mesh, type MeshSurroundings } from './mesh.ts';
-export type { DrainPhase, EjectionEvent, MeshEvents, MeshListener, RetryEvent } from './mesh-events.ts';
+export { createMesh } from './mesh.ts';
+export type { Listening, Mesh, MeshSurroundings } from './mesh-api.ts';
+export type { DrainPhase, EjectionEvent, MeshEvents, MeshListener, RenewalEvent, RetryEvent } from './mesh-events.ts';
 export { type MeshOptions, type ResolvedOptions, resolveMeshOptions, type ServiceListener } from './options.ts';
 export { PORT_ADVICE, PORT_PATIENCE_MS, type ReadyOptions } from './ready.ts';
+export { reloadOnSighup } from './reload-on-sighup.ts';
+export type { ServerCertificates } from './renewal.ts';
 export type { RouteDescriptor } from './routes/descriptor.ts';
 export type { NamedRoute } from './routes/naming.ts';
 export type { Middleware, Next } from './serve/admission.ts';

@@ -1,6 +1,8 @@
 import type { Log } from '@express-micro/core';
 import type { InstanceInfo } from './directory/directory.ts';
-import { meshError } from './errors.ts';
+import { type MeshError, meshError } from './errors.ts';
+import type { RenewedBy } from './renewable-file.ts';
+import type { KeyChange } from './secret/rotation.ts';
 import type { SourceEvent } from './sources/source.ts';
 
 /** What a process can learn while it runs. `up` and `down` speak of a service as a whole, `change` of one instance. */
@@ -17,9 +19,31 @@ export interface MeshEvents {
   source: [event: SourceEvent];
   /** This process refuses requests because it has too much to do (`true`), or takes them again. */
   overload: [isOverloaded: boolean];
+  /** Keys or certificates were renewed, or what was found in their place is not used. */
+  renewal: [event: RenewalEvent];
   /** This process leaves: told at each step. */
   drain: [phase: DrainPhase];
 }
+
+/** `by`: the files themselves, a signal (or `reload()`), or `rotate()`. Keys are told by their ids. */
+export type RenewalEvent =
+  | ({ readonly what: 'keys'; readonly outcome: 'taken'; readonly by: RenewedBy } & KeyChange)
+  | {
+      readonly what: 'certificates';
+      readonly outcome: 'taken';
+      readonly by: RenewedBy;
+      /** Of the certificate, as it says itself; `undefined` where there are authorities only. */
+      readonly validUntil: string | undefined;
+      /** Servers of this app that show it now, too. */
+      readonly servers: number;
+    }
+  | {
+      readonly what: 'keys' | 'certificates';
+      /** What there was stays in force. */
+      readonly outcome: 'refused';
+      readonly by: RenewedBy;
+      readonly error: MeshError;
+    };
 
 export interface RetryEvent {
   readonly service: string;
@@ -62,6 +86,7 @@ export function createNews(log: Log): MeshNews {
     readmitted: new Set(),
     source: new Set(),
     overload: new Set(),
+    renewal: new Set(),
     drain: new Set(),
   };
 

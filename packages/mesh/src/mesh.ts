@@ -2,25 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { TLSSocket } from 'node:tls';
-import {
-  type Caller,
-  type CallObserver,
-  type Clock,
-  type Lifetime,
-  type Random,
-  systemClock,
-  systemRandom,
-} from '@express-micro/core';
+import { systemClock, systemRandom } from '@express-micro/core';
 import { createCallChain } from './call/chain.ts';
 import { createInvoker } from './call/invoke.ts';
 import { createCallObservers } from './call/observe.ts';
-import { createServicesProxy, type ServicesOf } from './call/services.ts';
+import { createServicesProxy } from './call/services.ts';
 import { createTargets } from './call/targets.ts';
-import { type Counters, createCounters } from './counters.ts';
+import { createCounters } from './counters.ts';
 import { createDirectory, type Instance, type InstanceInfo, isCallable } from './directory/directory.ts';
 import { createIdempotent } from './idempotency/idempotent.ts';
 import { createMemoryStore } from './idempotency/memory-store.ts';
-import { type IdempotencyOptions, resolveIdempotencyOptions } from './idempotency/options.ts';
+import { resolveIdempotencyOptions } from './idempotency/options.ts';
 import type { IdempotencyStore } from './idempotency/store.ts';
 import { createInstanceId, originOf, parseOrigin } from './identity.ts';
 import { type Joined, joinMesh } from './joined.ts';
@@ -31,15 +23,14 @@ import { createLinkPool } from './link/link-pool.ts';
 import { createLinkServer } from './link/link-server.ts';
 import { openDoor } from './link/local.ts';
 import { membershipTunables } from './membership/tunables.ts';
-import { createNews, type MeshNews } from './mesh-events.ts';
+import type { Listening, Mesh, MeshSurroundings } from './mesh-api.ts';
+import { createNews } from './mesh-events.ts';
 import { createOffer } from './offered-routes.ts';
 import { advertisedHost, type ResolvedOptions } from './options.ts';
-import { type ReadyOptions, waitUntilReady } from './ready.ts';
-import type { RouteDescriptor } from './routes/descriptor.ts';
-import type { NamedRoute } from './routes/naming.ts';
-import { openSecret } from './secret/secret.ts';
+import { waitUntilReady } from './ready.ts';
+import { openRenewal } from './renewal.ts';
 import { createAddressList } from './serve/addresses.ts';
-import { createAdmission, type Middleware } from './serve/admission.ts';
+import { createAdmission } from './serve/admission.ts';
 import type { Drain } from './serve/drain.ts';
 import { createInFlight } from './serve/in-flight.ts';
 import { createReadiness } from './serve/readiness.ts';
@@ -49,62 +40,7 @@ import { createCredentials } from './signing/credentials.ts';
 import type { SourceSelf } from './sources/source.ts';
 import { createHttpTransport } from './transport/http.ts';
 import { createCertificates } from './trust/certificates.ts';
-
-/** Where the app can be reached, as far as its server tells. */
-export interface Listening {
-  readonly protocol: 'http' | 'https';
-  /** The one address that the server is bound to; `undefined` when it listens on all. */
-  readonly host: string | undefined;
-  readonly port: number;
-}
-
-export interface MeshSurroundings {
-  /** Reads the app's routes, as they are now. */
-  readonly routes: () => readonly RouteDescriptor[];
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly clock?: Clock;
-  readonly random?: Random;
-}
-
-/** One process in the fleet: it is known, it is called, it calls. */
-export interface Mesh<S = Record<never, never>> {
-  readonly services: ServicesOf<S>;
-  /** Stands before everything else of the app. */
-  readonly front: Middleware;
-  readonly internal: Middleware;
-  /** The app can be reached: join. A later address replaces an earlier one. */
-  join(listening: Listening): void;
-  /**
-   * This server serves the app: calls may come to it over links, and from within the process. Answers how to stop that.
-   * @param prototypes asked when a link begins: what its requests and responses are to be born with
-   */
-  serve(server: Server, prototypes: () => Prototypes): () => void;
-  /** The app can be reached no more: the others hear it, and `join` brings it back. */
-  pause(): Promise<void>;
-  readonly url: string | undefined;
-  /** Runs requests with an `Idempotency-Key` once. @throws MESH_OPTION_INVALID */
-  idempotent(options?: IdempotencyOptions): Middleware;
-  caller(req: IncomingMessage): Caller | undefined;
-  /** How long a request is worth working on; `undefined` for one that did not come through `front`. */
-  lifetime(req: IncomingMessage): Lifetime | undefined;
-  /** False from the moment in which this process begins to leave. */
-  isReady(): boolean;
-  /** Answers the same to a load balancer. */
-  readonly readiness: Middleware;
-  routes(): readonly NamedRoute[];
-  instances(service?: string): InstanceInfo[];
-  ready(options?: ReadyOptions): Promise<void>;
-  /** What has happened so far, as numbers that only grow (links: how many are open). */
-  counters(): Readonly<Counters>;
-  on: MeshNews['on'];
-  /** Sees each call from now on. Answers how to stop. */
-  observeCalls(observer: CallObserver): () => void;
-  /** Never refuses these paths for overload, nor what is below them. */
-  spare(paths: readonly string[]): void;
-  rotate(keys: string): void;
-  /** Leaves. `stopServing` runs when the others know and may take in what is under way; then everything ends. */
-  close(times: Drain, stopServing?: (limitMs: number) => Promise<void>): Promise<void>;
-}
+import { createConnectionAges } from './trust/connection-ages.ts';
 
 /** Opens what a process needs to be part of the mesh. Nothing is sent before `join`. */
 export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurroundings): Mesh<S> {
@@ -114,19 +50,26 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const id = createInstanceId(random);
 
   // Who we are, and how we prove it.
-  const secret = openSecret({
+  const news = createNews(log);
+  const ages = createConnectionAges(clock);
+  const renewal = openRenewal({
     env,
     tmpdir: tmpdir(),
     uid: process.getuid?.(),
     clock,
     random,
-    onProblem: (error) => log.warn(error.message),
+    tls: options.tls,
+    ages,
+    log,
+    news,
+    renewConnections: () => transport.renew(),
+    renewLinks: () => linkServer?.drain(),
   });
+  const { secret } = renewal;
   if (secret.source.kind === 'file') log.info(`the discovery key is in ${secret.source.path}`);
   const credentials = createCredentials({ instance: id, service: serviceName, ring: () => secret.ring, clock, random });
 
   // Who the others are.
-  const news = createNews(log);
   const directory = createDirectory({
     clock,
     onServiceUp: (service, instance) => news.tell('up', service, infoOf(instance)),
@@ -145,11 +88,10 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
   const onDisconnect = (origin: string): void => {
     for (const instance of directory.atUrl(origin)) joined?.source.doubt(instance.id);
   };
-  const certificates = createCertificates(options.tls, (origin) =>
-    directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : [])),
-  );
+  const servicesAt = (origin: string) => directory.atUrl(origin).flatMap(({ isUp, service }) => (isUp ? [service] : []));
+  const certificates = createCertificates(options.tls, servicesAt, renewal.set);
   const tls = certificates.connect;
-  const http = createHttpTransport({ onDisconnect, tls });
+  const http = surroundings.transport ?? createHttpTransport({ onDisconnect, tls });
   const overHttp = sendOverHttp(http, counters);
   const isSigning = (instance: string) => options.enableHmac || directory.instance(instance)?.isSigning === true;
   const isKnown = (instance: string) => directory.instance(instance) !== undefined;
@@ -207,9 +149,11 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
           inFlight,
           onOverload: (isOverloaded) => news.tell('overload', isOverloaded),
         });
-  const confirms = ({ socket }: IncomingMessage, service: string) => certificates.confirms(socket as TLSSocket, service);
+  const confirms = ({ socket }: IncomingMessage, service: string) =>
+    certificates.confirms(socket as TLSSocket, service) && (options.tls.trustDomain === undefined || !ages.isOver(socket));
   const admission = createAdmission({
     confirms,
+    isFormer: ages.isFormer,
     decide: allow && ((caller, path) => allow.decide(serviceName, caller, path)),
     credentials,
     clock,
@@ -236,13 +180,15 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     : undefined;
 
   function serve(server: Server, prototypes: () => Prototypes): () => void {
-    if (linkServer === undefined || isClosed) return () => {};
-    const withdraw = linkServer.serve(server, prototypes);
-    const admit = (token: string) => credentials.verifyCallerToken(token, credentials.nowSeconds());
-    const shut = openDoor(id, server, prototypes(), admit);
+    if (isClosed) return () => {};
+    const ends = [renewal.serve(server)];
+    if (linkServer !== undefined) {
+      ends.push(linkServer.serve(server, prototypes));
+      const admit = (token: string) => credentials.verifyCallerToken(token, credentials.nowSeconds());
+      ends.push(openDoor(id, server, prototypes(), admit));
+    }
     return () => {
-      shut();
-      withdraw();
+      for (const end of ends.reverse()) end();
     };
   }
 
@@ -330,7 +276,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
         isClosed = true;
         joined = undefined;
         linkServer?.close();
-        secret.close();
+        renewal.close();
         await transport.close();
         directory.clear();
       },
@@ -375,6 +321,8 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     observeCalls: observers.add,
     spare: (paths) => shedding?.spare(paths),
     rotate: (keys) => secret.rotate(keys),
+    reload: renewal.reload,
+    certificates: renewal.forServer,
     isReady,
     readiness: createReadiness(isReady),
     lifetime: admission.lifetime,

@@ -81,6 +81,13 @@ export interface MeshOptions {
   readonly transport?: 'auto' | 'http' | undefined;
   /** On SIGTERM: leave as `drain` says, so that the process ends by itself. @default false */
   readonly closeOnSigterm?: boolean | undefined;
+  /**
+   * On SIGHUP: read keys and certificates once more from where they came, and say what changed. Files are followed without it
+   * too; it is for those who want it now, and to hear it. Off by default, because Node ends a process on SIGHUP, which is how
+   * one goes whose terminal was closed: with this it stays. Listeners of your own are heard as ever. On Windows, which
+   * has no such signal, nothing is done; `micro.reload()` does the same. @default false
+   */
+  readonly reloadOnSighup?: boolean | undefined;
   /** How to leave on SIGTERM; `false`: at once. `close()` has times of its own. See {@link DrainOptions}. */
   readonly drain?: DrainOptions | false | undefined;
   /** When requests are refused because there are too many; `false`: never. See {@link SheddingOptions}. */
@@ -114,6 +121,7 @@ export interface ResolvedOptions {
   readonly hedging: HedgingTunables | false;
   readonly transport: 'auto' | 'http';
   readonly closeOnSigterm: boolean;
+  readonly reloadOnSighup: boolean;
   readonly drain: DrainTimes | false;
   readonly shedding: ResolvedShedding | false;
   readonly log: Log;
@@ -181,6 +189,7 @@ const TABLE: { readonly [K in keyof ResolvedOptions]: Option<ResolvedOptions[K]>
     },
   },
   closeOnSigterm: booleanOption(false),
+  reloadOnSighup: booleanOption(false),
   drain: drainOption,
   shedding: sheddingOption,
   log: {

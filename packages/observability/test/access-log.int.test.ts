@@ -1,12 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import morgan from 'morgan';
 import { describe, expect, it, vi } from 'vitest';
 import { type AccessLogOptions, accessLog, observability } from '../src/index.ts';
 import { type App, createLines, EXPRESSES, later, listen } from './apps.test-support.ts';
+
+type Morgan = (format: string, options: { stream: { write(line: string): void } }) => ReturnType<typeof accessLog>;
+const morgan = createRequire(import.meta.url)('morgan') as Morgan;
 
 /** Lines of text, as they are written. */
 function createTexts() {

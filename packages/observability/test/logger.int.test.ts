@@ -10,6 +10,10 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+function fail(): never {
+  throw new Error('no');
+}
+
 function logger(options: LoggerOptions = {}) {
   const seen = createLines();
   const made = createLogger({ service: 'jobs', console: false, stream: seen.stream, ...options });
@@ -111,9 +115,33 @@ describe('a logger', () => {
       '\ud800',
       'a\nb',
     ];
+    const throwing = {
+      toString: () => fail(),
+      toJSON: () => fail(),
+      get a() {
+        return fail();
+      },
+    };
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    odd.push(
+      new Proxy({ a: 1 }, { get: fail }),
+      revoked.proxy,
+      throwing,
+      Object.assign(() => {}, { toString: fail }),
+      Object.assign(new Error('x'), { name: Symbol('s') }),
+    );
     for (const one of odd) log.info(one as never);
     expect(lines).toHaveLength(odd.length);
-    expect(lines.at(-1)?.message).toBe('a\nb');
+    expect(lines.some(({ message }) => message === 'a\nb')).toBe(true);
+    log.info('%s', throwing);
+    log.info('%j', throwing);
+    log.info('kept', throwing);
+    expect(lines.slice(-3).map(({ message, unreadable }) => [message, unreadable])).toEqual([
+      ['%s', 'no'],
+      ['%j', 'no'],
+      ['kept', 'no'],
+    ]);
   });
 
   it.skipIf(process.platform === 'win32')('changes its level by a signal, one step a time, and then back', async () => {

@@ -103,6 +103,7 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       }),
     stream: () => Promise.reject(new Error('no streams here')),
     forget() {},
+    renew() {},
     close: async () => {},
   };
 

@@ -1,4 +1,5 @@
 // Hot path: every answer over a link. Its bench: bench/link-cost.mjs
+import { addField, type Fields } from '../transport/fields.ts';
 import type { AnswerHeaders, TransportAnswer } from '../transport/transport.ts';
 
 /** As Express writes it for `res.json`. */
@@ -63,18 +64,18 @@ export class LinkAnswer implements TransportAnswer {
 
 /** Names in small letters; a field that came more than once is a list: as the HTTP transport gives them. */
 function parseHead(head: string): AnswerHeaders {
-  const headers: Record<string, string | string[]> = {};
+  const headers: Fields = {};
   for (let at = head.indexOf('\r\n') + 2; at > 1; ) {
     const end = head.indexOf('\r\n', at);
     if (end <= at) break;
-    const colon = head.indexOf(':', at);
-    const name = head.slice(at, colon).toLowerCase();
-    const value = trim(head.slice(colon + 1, end));
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    const all = before === undefined ? value : [before, value].flat();
-    // A name such as __proto__ becomes a field like any other.
-    Object.defineProperty(headers, name, { value: all, enumerable: true, configurable: true, writable: true });
+    const line = head.slice(at, end);
     at = end + 2;
+    const colon = line.indexOf(':');
+    // No field: HTTP's own parser would end the connection for it.
+    if (colon < 1) continue;
+    const name = line.slice(0, colon).toLowerCase();
+    const value = trim(line.slice(colon + 1));
+    addField(headers, name, value);
   }
   return headers;
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { Caller } from '@express-micro/core';
 import { CAME_AT_MS, LINK_CALLER, WHEN_CLOSED } from '../wire.ts';
 import { createJson, type JsonState } from './json-answer.ts';
+import { createSetHeader } from './powered-by.ts';
 import type { ServedCall } from './served-call.ts';
 
 /** Prototypes of requests and responses: the app's own, so that Express finds nothing to change. */
@@ -49,10 +50,12 @@ type RequestState = BornRequest & {
   [CAME_AT_MS]: number | undefined;
   [WHEN_CLOSED]: { end(): void } | undefined;
 };
-type ResponseState = Omit<BornResponse, 'end' | 'socket'> &
+type ResponseState = Omit<BornResponse, 'end' | 'socket' | 'setHeader'> &
   JsonState & {
     end: unknown;
     socket: unknown;
+    setHeader: unknown;
+    _events: object;
     _linkCall: ServedCall;
     _closed: boolean;
     _headerSent: boolean;
@@ -81,6 +84,13 @@ const symbolOf = (name: string) => SYMBOLS.find(({ description }) => description
 const NEED_DRAIN = symbolOf('kNeedDrain');
 /** Node 24 and later keep it; before, it is worked out. */
 const WRITABLE_FINISHED = symbolOf('kWritableFinished');
+
+/** How Node remembers that it was given the table of listeners, which it then never takes a name out of. */
+const SHAPE_MODE = symbolOf('shapeMode');
+
+/** An empty table of listeners as Node makes one, with room that V8 has planned: Node's own is a dictionary from its birth. */
+const NoListeners = function NoListeners() {} as unknown as { new (): object };
+NoListeners.prototype = Object.create(null);
 
 /** Whether this Node has what links are made of: it is looked at, never assumed. */
 export const CAN_SERVE_LINKS: boolean =
@@ -119,16 +129,21 @@ export function createDelivery({ request, response, toJson }: Prototypes): Deliv
   Object.setPrototypeOf(Request, IncomingMessage);
 
   function Response(this: ResponseState, req: BornRequest, call: ServedCall): void {
+    this._events = new NoListeners();
+    this._eventsCount = 0;
     ofResponse.call(this, req);
+    if (SHAPE_MODE !== undefined) this[SHAPE_MODE] = false;
     this._linkCall = call;
     this._linkText = undefined;
     this._storeHeader = storeHeader;
     this._send = send;
     this._writeRaw = writeRaw;
     this.end = end;
+    if (setHeader !== undefined) this.setHeader = setHeader;
     if (json !== undefined) this.json = json;
   }
-  const json = toJson === undefined ? undefined : createJson(response, toJson, end);
+  const setHeader = createSetHeader(response);
+  const json = toJson === undefined ? undefined : createJson(response, toJson, { end, setHeader });
   Response.prototype = response;
   Object.setPrototypeOf(Response, ServerResponse);
 

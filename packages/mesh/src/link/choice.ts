@@ -46,6 +46,10 @@ export function chooseTransport({ http, links, callerToken, counters }: ChoiceOp
       links.forget(origin);
       http.forget(origin);
     },
+    renew() {
+      links.renew();
+      http.renew();
+    },
     async close() {
       links.close();
       await http.close();

@@ -66,6 +66,32 @@ function* pieces(bytes: Buffer, lengths: readonly number[]): Generator<Buffer> {
   }
 }
 
+describe('the head of an answer', () => {
+  const headersOf = (head: string) => {
+    const bytes = Buffer.from(head, 'latin1');
+    return new LinkAnswer(200, false, bytes, 0, bytes.length, bytes.length).headers;
+  };
+
+  // Both took the caller seconds.
+  it.each([
+    ['of one field some thousand times', '\r\na: 1'.repeat(10_000), { a: 9_999 }],
+    ['of lines that are no fields', `\r\nx${'\r\nx'.repeat(20_000)}\r\na: 1\r\n`, { a: 1 }],
+  ])('%s is read in a moment', (_what, head, expected) => {
+    const before = process.cpuUsage();
+    const counts = Object.fromEntries(Object.entries(headersOf(head)).map(([name, value]) => [name, [value].flat().length]));
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(250);
+    expect(counts).toEqual(expected);
+  });
+
+  it('has its fields by small letters, those that came more than once as lists, and nothing from a prototype', () => {
+    const headers = headersOf('HTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nx-a: 3\r\n__proto__: x\r\n: y\r\nno field\r\n\r\n');
+    expect(Object.entries(headers)).toEqual([
+      ['x-a', ['1', '2', '3']],
+      ['__proto__', 'x'],
+    ]);
+  });
+});
+
 describe('frames', () => {
   it('come out as they went in, whatever the pieces in which they arrive', () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 8 });

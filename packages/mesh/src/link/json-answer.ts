@@ -1,6 +1,6 @@
 // Hot path: nearly every answer over a link. Its bench: bench/link-cost.mjs
-import { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { ServerResponse } from 'node:http';
+import { OUT_HEADERS } from './powered-by.ts';
 import { MAX_WHOLE_BYTES } from './protocol.ts';
 import type { ServedCall } from './served-call.ts';
 
@@ -17,10 +17,6 @@ export interface JsonState {
 type Response = ServerResponse & JsonState & { _header: string | null; _hasBody: boolean; finished: boolean };
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-const OUT_HEADERS = Object.getOwnPropertySymbols(new ServerResponse(new IncomingMessage(undefined as unknown as Socket))).find(
-  ({ description }) => description === 'kOutHeaders',
-);
-
 /** Whatever is in it, it fits into one frame. */
 const MAX_TEXT = Math.floor(MAX_WHOLE_BYTES / 3);
 /** A response whose head was never written; nobody reads more of it than that there is one. */
@@ -33,12 +29,17 @@ const UNTOUCHED = ['end', 'write', 'writeHead', 'setHeader', 'getHeader', '_impl
  * method put on the response, another status than a plain good one, a conditional request, `HEAD`. Whoever looks at the
  * headers afterwards finds them: they are made then.
  */
-export function createJson(response: object, toJson: (value: unknown) => string | undefined, end: unknown): unknown {
+export function createJson(
+  response: object,
+  toJson: (value: unknown) => string | undefined,
+  { end, setHeader: ourSetHeader }: { readonly end: unknown; readonly setHeader: unknown },
+): unknown {
   const inherited = response as Record<string, Method>;
   const isOurs = UNTOUCHED.every((name) => inherited[name] === Reflect.get(ServerResponse.prototype, name));
   if (!isOurs || OUT_HEADERS === undefined) return undefined;
   const headers = OUT_HEADERS;
-  const { send, write, writeHead, setHeader } = inherited;
+  const { send, write, writeHead } = inherited;
+  const setHeader = ourSetHeader ?? inherited.setHeader;
 
   function json(this: Response, ...args: unknown[]): unknown {
     if (args.length === 1 && isPlain(this)) {

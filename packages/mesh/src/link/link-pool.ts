@@ -44,6 +44,8 @@ export interface LinkPool {
   isNotForLink(request: TransportRequest): boolean;
   markNotForLink(request: TransportRequest): void;
   forget(origin: string): void;
+  /** Links over TLS are made anew; calls under way end on those that there are. */
+  renew(): void;
   close(): void;
 }
 
@@ -165,6 +167,9 @@ export function createLinkPool(options: LinkPoolOptions): LinkPool {
     markNotForLink,
     forget(origin) {
       for (const peer of [...peers.values()]) if (peer.origin === origin) drop(peer);
+    },
+    renew() {
+      for (const peer of [...peers.values()]) if (peer.origin.startsWith('https:')) drop(peer);
     },
     close() {
       isClosed = true;

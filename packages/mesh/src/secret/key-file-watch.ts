@@ -1,11 +1,11 @@
-import { statSync } from 'node:fs';
 import { type Clock, isMicroError } from '@express-micro/core';
 import { meshError } from '../errors.ts';
+import { FILE_POLL_MS, fileStamp, GONE, type Renewed, type RenewedBy } from '../renewable-file.ts';
 import { type KeyFileOptions, type OpenedKeyFile, openKeyFile } from './key-file.ts';
 
-const KEY_FILE_POLL_MS = 1000;
-
 export interface KeyFileWatch {
+  /** Reads it now, whether it looks changed or not. */
+  reload(): Renewed;
   close(): void;
 }
 
@@ -16,52 +16,44 @@ export interface KeyFileWatchOptions {
   /** {@link fileStamp} from before the file was read, so that a change in between is not missed. */
   readonly stamp: string;
   readonly clock: Clock;
-  onChange(keys: string): void;
-  onProblem(error: Error): void;
+  /** Takes what is new in the file. @throws what is wrong with it */
+  onChange(keys: string, by: RenewedBy): void;
+  onProblem(error: Error, by: RenewedBy): void;
 }
 
-/**
- * Looks at the file every second. Polling on purpose: `fs.watch` loses a file that an editor replaces by rename, and
- * the double symbolic link that Kubernetes swaps under a mounted secret; one `stat` a second costs microseconds.
- */
+/** Looks at the file every second, and when it is told to. */
 export function watchKeyFile(options: KeyFileWatchOptions): KeyFileWatch {
   const { file, opened, clock } = options;
   const isNamed = file.path !== undefined;
   let stamp = options.stamp;
   let keys = opened.keys;
 
-  const look = (): void => {
-    const now = fileStamp(opened.path);
-    if (now === stamp) return;
+  const read = (now: string, by: RenewedBy): Renewed => {
     // Taken over first: what is wrong with a file is said once, not every second.
     stamp = now;
     try {
       // A named file that is gone is a problem to report; a default one was swept by a cleaner of the temp directory.
       // Left alone, the next process would make another key and the fleet would split in two.
       const found = openKeyFile({ ...file, initial: keys });
-      if (now === GONE && !isNamed) options.onProblem(putBack(opened.path));
-      if (found.keys === keys) return;
-      options.onChange(found.keys);
+      if (now === GONE && !isNamed) options.onProblem(putBack(opened.path), by);
+      if (found.keys === keys) return 'unchanged';
+      options.onChange(found.keys, by);
       keys = found.keys;
+      return 'taken';
     } catch (error) {
-      options.onProblem(asProblem(error, opened.path));
+      options.onProblem(asProblem(error, opened.path), by);
+      return 'refused';
     }
   };
 
-  const timer = clock.every(KEY_FILE_POLL_MS, look);
-  return { close: () => timer.stop() };
-}
-
-const GONE = 'gone';
-
-/** What changes when the file does. Identity too: a file put in its place by rename may carry an old date. */
-export function fileStamp(path: string): string {
-  try {
-    const stat = statSync(path, { bigint: true });
-    return [stat.dev, stat.ino, stat.mode, stat.uid, stat.size, stat.mtimeNs, stat.ctimeNs].join(':');
-  } catch {
-    return GONE;
-  }
+  const timer = clock.every(FILE_POLL_MS, () => {
+    const now = fileStamp(opened.path);
+    if (now !== stamp) read(now, 'file');
+  });
+  return {
+    reload: () => read(fileStamp(opened.path), 'signal'),
+    close: () => timer.stop(),
+  };
 }
 
 function putBack(path: string): Error {

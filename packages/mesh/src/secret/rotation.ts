@@ -57,6 +57,25 @@ export function ringAt(rotation: Rotation, nowMs: number): KeyRing {
   );
 }
 
+/** What a rotation did, in ids: what may be shown. The same id twice is another secret under it. */
+export interface KeyChange {
+  /** The one that signs from now on, or in half a minute, when the others had time to learn it. */
+  readonly signs: string;
+  readonly added: readonly string[];
+  /** They verify for a minute more. */
+  readonly retired: readonly string[];
+}
+
+export function changeOf(before: Rotation, after: Rotation): KeyChange {
+  const [first] = after;
+  const wasCurrent = (key: Key) => before.some((held) => held.key === key && held.retiredAtMs === undefined);
+  return {
+    signs: first?.key.kid ?? '',
+    added: after.flatMap(({ key, retiredAtMs }) => (retiredAtMs === undefined && !wasCurrent(key) ? key.kid : [])),
+    retired: after.flatMap(({ key, retiredAtMs }) => (retiredAtMs !== undefined && wasCurrent(key) ? key.kid : [])),
+  };
+}
+
 /** When {@link ringAt} will next differ, on the same clock. */
 export function nextChangeMs(rotation: Rotation, nowMs: number): number | undefined {
   const moments = rotation.flatMap((held) => [

@@ -280,3 +280,100 @@ describe('a watched key file', () => {
     expect(shown(secret)).toBe('b of cb');
   });
 });
+
+describe('reload()', () => {
+  const changes: object[] = [];
+  const causes: string[] = [];
+  beforeEach(() => {
+    changes.length = 0;
+    causes.length = 0;
+  });
+  const openTold = (env: Record<string, string | undefined>): Secret => {
+    const secret = openSecret({
+      env,
+      tmpdir: tmp,
+      uid,
+      clock,
+      random: systemRandom,
+      onRotated: (_ring, change, by) => {
+        changes.push(change);
+        causes.push(by);
+      },
+      onProblem: (error, by) => {
+        problems.push(error.message);
+        causes.push(by);
+      },
+    });
+    opened.push(secret);
+    return secret;
+  };
+
+  it('takes what is in the file now, says so by ids, and leaves the rest to the grace of a rotation', () => {
+    const path = put(join(tmp, 'named'), `one:${A}`);
+    const secret = openTold({ EXPRESS_DISCOVERY_KEY_FILE: path });
+    writeFileSync(path, `two:${B},one:${A}`);
+    expect(secret.reload()).toBe('taken');
+    expect(shown(secret)).toBe('a of ba');
+    writeFileSync(path, `two:${B}`);
+    expect(secret.reload()).toBe('taken');
+    expect(changes).toEqual([
+      { signs: 'two', added: ['two'], retired: [] },
+      { signs: 'two', added: [], retired: ['one'] },
+    ]);
+    expect(causes).toEqual(['signal', 'signal']);
+    clock.advance(1000);
+    expect(changes).toHaveLength(2);
+  });
+
+  it('says that nothing changed, and gives nothing back that rotate() took', () => {
+    const secret = openTold({ EXPRESS_DISCOVERY_KEY_FILE: put(join(tmp, 'named'), A) });
+    expect(secret.reload()).toBe('unchanged');
+    secret.rotate(B);
+    expect(secret.reload()).toBe('unchanged');
+    expect(shown(secret)).toBe('a of ba');
+    expect(changes).toEqual([{ signs: 'default', added: ['default'], retired: ['default'] }]);
+    expect(causes).toEqual(['code']);
+  });
+
+  it.each<[string, (path: string) => void, RegExp]>([
+    ['gone', (path) => rmSync(path), /does not exist/],
+    ['empty', (path) => writeFileSync(path, ''), /is empty/],
+    ['too short', (path) => writeFileSync(path, 'short'), /too short/],
+    ['open to others', (path) => chmodSync(path, 0o644), /has mode 0644/],
+  ])('refuses a file that is %s, each time it is asked, and keeps the keys', (_, spoil, message) => {
+    const path = put(join(tmp, 'named'), A);
+    const secret = openTold({ EXPRESS_DISCOVERY_KEY_FILE: path });
+    const before = secret.ring;
+    spoil(path);
+    expect([secret.reload(), secret.reload()]).toEqual(['refused', 'refused']);
+    expect(problems).toEqual([expect.stringMatching(message), expect.stringMatching(message)]);
+    expect(secret.ring).toBe(before);
+    // The watch has nothing to add.
+    clock.advance(5000);
+    expect(problems).toHaveLength(2);
+  });
+
+  it('reads the environment, as the process has it now', () => {
+    const env: Record<string, string | undefined> = { EXPRESS_DISCOVERY_KEY: A };
+    const secret = openTold(env);
+    expect(secret.reload()).toBe('unchanged');
+    env.EXPRESS_DISCOVERY_KEY = B;
+    expect(secret.reload()).toBe('taken');
+    expect(shown(secret)).toBe('a of ba');
+    env.EXPRESS_DISCOVERY_KEY = 'short';
+    expect(secret.reload()).toBe('refused');
+    env.EXPRESS_DISCOVERY_KEY = undefined;
+    expect(secret.reload()).toBe('refused');
+    expect(problems).toEqual([expect.stringMatching(/too short/), expect.stringMatching(/is gone/)]);
+    expect(secret.ring.acceptsBearer(B)).toBe(true);
+  });
+
+  it('does nothing after close()', () => {
+    const env: Record<string, string | undefined> = { EXPRESS_DISCOVERY_KEY: A };
+    const secret = openTold(env);
+    secret.close();
+    env.EXPRESS_DISCOVERY_KEY = B;
+    expect(secret.reload()).toBe('unchanged');
+    expect(changes).toEqual([]);
+  });
+});

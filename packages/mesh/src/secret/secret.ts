@@ -1,9 +1,10 @@
 import type { Clock, Random, Timer } from '@express-micro/core';
 import { meshError } from '../errors.ts';
+import { fileStamp, type Renewed, type RenewedBy } from '../renewable-file.ts';
 import { defaultKeyFile, openKeyFile } from './key-file.ts';
-import { fileStamp, type KeyFileWatch, watchKeyFile } from './key-file-watch.ts';
+import { type KeyFileWatch, watchKeyFile } from './key-file-watch.ts';
 import { type KeyRing, parseKeys } from './key-ring.ts';
-import { nextChangeMs, type Rotation, ringAt, rotateKeys, startRotation } from './rotation.ts';
+import { changeOf, type KeyChange, nextChangeMs, type Rotation, ringAt, rotateKeys, startRotation } from './rotation.ts';
 
 type SecretSource = { readonly kind: 'environment' } | { readonly kind: 'file'; readonly path: string };
 
@@ -15,9 +16,9 @@ export interface SecretOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** The ring has new keys. It may still sign with the former one, see {@link Secret.rotate}. */
-  onRotated?(ring: KeyRing): void;
-  /** A changed file cannot be used; the keys stay as they were. The message holds no secret. */
-  onProblem?(error: Error): void;
+  onRotated?(ring: KeyRing, change: KeyChange, by: RenewedBy): void;
+  /** What was found cannot be used; the keys stay as they were. The message holds no secret. */
+  onProblem?(error: Error, by: RenewedBy): void;
 }
 
 export interface Secret {
@@ -32,6 +33,11 @@ export interface Secret {
    * @throws MESH_CLOSED
    */
   rotate(keys: string): void;
+  /**
+   * Reads where the keys came from once more, now. What differs from what was read there last is taken as `rotate` takes it;
+   * what does not leaves keys alone that `rotate` has given since.
+   */
+  reload(): Renewed;
   close(): void;
 }
 
@@ -52,12 +58,13 @@ export function openSecret(options: SecretOptions): Secret {
   let closed = false;
   let change: Timer | undefined;
 
-  const take = (next: KeyRing): void => {
+  const take = (next: KeyRing, by: RenewedBy): void => {
     const rotated = rotateKeys(rotation, next, clock.monotonicMs());
     if (rotated === rotation) return;
+    const change = changeOf(rotation, rotated);
     rotation = rotated;
     refresh();
-    options.onRotated?.(ring);
+    options.onRotated?.(ring, change, by);
   };
   const refresh = (): void => {
     const now = clock.monotonicMs();
@@ -68,8 +75,8 @@ export function openSecret(options: SecretOptions): Secret {
   };
 
   const watch = opened.watch({
-    onChange: (keys) => take(parseKeys(keys, opened.label)),
-    onProblem: (error) => options.onProblem?.(error),
+    onChange: (keys, by) => take(parseKeys(keys, opened.label), by),
+    onProblem: (error, by) => options.onProblem?.(error, by),
   });
   return {
     get ring(): KeyRing {
@@ -78,19 +85,20 @@ export function openSecret(options: SecretOptions): Secret {
     source: opened.source,
     rotate(keys: string): void {
       if (closed) throw meshError('MESH_CLOSED', 'The keys cannot be rotated: this mesh is closed. Start another one.');
-      take(parseKeys(keys, 'rotate(keys)'));
+      take(parseKeys(keys, 'rotate(keys)'), 'code');
     },
+    reload: () => (closed ? 'unchanged' : watch.reload()),
     close(): void {
       closed = true;
       change?.stop();
-      watch?.close();
+      watch.close();
     },
   };
 }
 
 interface WatchEvents {
-  onChange(keys: string): void;
-  onProblem(error: Error): void;
+  onChange(keys: string, by: RenewedBy): void;
+  onProblem(error: Error, by: RenewedBy): void;
 }
 
 interface OpenedSource {
@@ -98,14 +106,18 @@ interface OpenedSource {
   readonly ring: KeyRing;
   /** How errors call it. */
   readonly label: string;
-  watch(events: WatchEvents): KeyFileWatch | undefined;
+  watch(events: WatchEvents): KeyFileWatch;
 }
 
 function openSource({ env, tmpdir, uid, clock, random }: SecretOptions): OpenedSource {
-  const text = env.EXPRESS_DISCOVERY_KEY;
+  const text = env[VARIABLE];
   if (text !== undefined) {
-    const label = 'EXPRESS_DISCOVERY_KEY';
-    return { source: { kind: 'environment' }, ring: parseKeys(text, label), label, watch: () => undefined };
+    return {
+      source: { kind: 'environment' },
+      ring: parseKeys(text, VARIABLE),
+      label: VARIABLE,
+      watch: (events) => watchVariable(env, text, events),
+    };
   }
   const named = env.EXPRESS_DISCOVERY_KEY_FILE;
   if (named === '')
@@ -119,5 +131,28 @@ function openSource({ env, tmpdir, uid, clock, random }: SecretOptions): OpenedS
     ring: parseKeys(opened.keys, label),
     label,
     watch: (events) => watchKeyFile({ file, opened, stamp, clock, ...events }),
+  };
+}
+
+const VARIABLE = 'EXPRESS_DISCOVERY_KEY';
+
+/** Nobody outside can change the environment of a process; what the process itself puts there is read when it is told to. */
+function watchVariable(env: SecretOptions['env'], text: string, { onChange, onProblem }: WatchEvents): KeyFileWatch {
+  let taken = text;
+  return {
+    reload() {
+      const now = env[VARIABLE];
+      if (now === taken) return 'unchanged';
+      try {
+        if (now === undefined) throw meshError('MESH_KEY_INVALID', `${VARIABLE} is gone. The keys stay as they were.`);
+        onChange(now, 'signal');
+        taken = now;
+        return 'taken';
+      } catch (error) {
+        onProblem(error as Error, 'signal');
+        return 'refused';
+      }
+    },
+    close() {},
   };
 }

@@ -46,6 +46,7 @@ function serve() {
   const sender = { service: 'caller', instance: 'f'.repeat(32) };
   const digest = createHash('sha256').update('{}').digest();
   const admission = createAdmission({
+    isFormer: () => false,
     credentials: { verify: () => ({ ok: true, sender, contentDigest: digest }) } as unknown as Credentials,
     clock,
     random: systemRandom,

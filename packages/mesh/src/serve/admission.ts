@@ -56,6 +56,8 @@ export interface AdmissionOptions {
   readonly trustedProxies: AddressList | undefined;
   /** Whether the connection shows, where that is asked, that it comes from who says to be this service. */
   readonly confirms: (req: IncomingMessage, service: string) => boolean;
+  /** Whether a connection was verified by authorities that do not count any more: its next answer ends it. */
+  readonly isFormer: (socket: object) => boolean;
   /** Whether a caller, if there is a verified one, may have this path; `undefined`: everybody may. */
   readonly decide: ((caller: string | undefined, path: string) => Verdict) | undefined;
 }
@@ -75,8 +77,20 @@ export interface Admission {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { credentials, endpoints, clock, random, counters, inFlight, shedding, allowed, trustedProxies, confirms, decide } =
-    options;
+  const {
+    credentials,
+    endpoints,
+    clock,
+    random,
+    counters,
+    inFlight,
+    shedding,
+    allowed,
+    trustedProxies,
+    confirms,
+    isFormer,
+    decide,
+  } = options;
   const turn = createTurn(clock);
   let isEndingConnections = false;
   const surroundings: ServingSurroundings = {
@@ -194,6 +208,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   return {
     front(req, res, next) {
+      const linked = (req as LinkedRequest)[LINK_CALLER];
+      if (linked === undefined && isFormer(req.socket)) res.setHeader('connection', 'close');
       if (isDiscovery(req.url ?? '')) {
         discovery(req, res).catch(() => refuse(res, 503));
         return;
@@ -203,7 +219,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
         next();
         return;
       }
-      const linked = (req as LinkedRequest)[LINK_CALLER];
       const atMs = (req as LinkedRequest)[CAME_AT_MS] ?? turn();
       if (shedding?.refuses(req, atMs)) {
         counters.shed += 1;

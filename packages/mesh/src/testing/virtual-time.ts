@@ -10,9 +10,9 @@ interface Due {
 
 /** Time that passes only when somebody lets it: from one thing that is due to the next, at no cost between. */
 export class VirtualTime {
-  nowMs = 0;
+  nowMs: number = 0;
   /** What happened so far. */
-  events = 0;
+  events: number = 0;
   /** A binary heap, the next one first. */
   private readonly heap: Due[] = [];
   private order = 0;
@@ -28,19 +28,24 @@ export class VirtualTime {
     };
   }
 
-  /** Lets time pass until it is so, looking after each event; answers whether it came to be so. */
-  run(durationMs: number, isSo: () => boolean = () => false): boolean {
-    const endMs = this.nowMs + durationMs;
+  /** Lets the next thing happen that is due until then; answers whether there was one. */
+  step(endMs: number): boolean {
     for (;;) {
       const next = this.heap[0];
-      if (next === undefined || next.atMs > endMs) break;
+      if (next === undefined || next.atMs > endMs) return false;
       this.pop();
       if (next.isStopped) continue;
       this.nowMs = next.atMs;
       this.events += 1;
       next.run();
-      if (isSo()) return true;
+      return true;
     }
+  }
+
+  /** Lets time pass until it is so, looking after each event; answers whether it came to be so. */
+  run(durationMs: number, isSo: () => boolean = () => false): boolean {
+    const endMs = this.nowMs + durationMs;
+    while (this.step(endMs)) if (isSo()) return true;
     this.nowMs = endMs;
     return isSo();
   }

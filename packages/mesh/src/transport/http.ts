@@ -1,5 +1,6 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
 import type { ConnectTls } from '../trust/certificates.ts';
+import { addField, type Fields } from './fields.ts';
 import { failure } from './http-failure.ts';
 import { StreamExchange } from './http-stream.ts';
 import {
@@ -34,6 +35,8 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
   /** Every pool there is, and those among them that are open: nearly every call finds its own here, and waits for nothing. */
   const opening = new Map<string, Promise<Pool>>();
   const pools = new Map<string, Pool>();
+  /** Forgotten ones on which calls are under way. */
+  const retired = new Set<Promise<Pool>>();
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, maxConnections = MAX_CONNECTIONS, onDisconnect, tls = () => NO_TLS } = options;
 
   function poolOf(origin: string): Promise<Pool> {
@@ -44,7 +47,8 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         connectTimeoutMs,
         idleConnectionMs: IDLE_CONNECTION_MS,
         tls: tls(origin),
-        onDisconnect: onDisconnect && (() => onDisconnect(origin)),
+        // Those that we let go of ourselves are no sign of anything.
+        onDisconnect: onDisconnect && (() => void (opening.get(origin) === pool && onDisconnect(origin))),
       });
       opening.set(origin, pool);
       pool.then(
@@ -56,6 +60,19 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
       );
     }
     return pool;
+  }
+
+  function forget(origin: string): void {
+    const forgotten = opening.get(origin);
+    if (forgotten === undefined) return;
+    opening.delete(origin);
+    pools.delete(origin);
+    retired.add(forgotten);
+    void forgotten
+      .then((pool) => pool.close().catch(() => pool.destroy()))
+      // It could not be opened: whoever asked for it has heard so.
+      .catch(() => {})
+      .finally(() => retired.delete(forgotten));
   }
 
   function dispatch(request: TransportRequest, handler: Handler, onError: (error: Error) => void): void {
@@ -88,15 +105,14 @@ export function createHttpTransport(options: HttpTransportOptions = {}): Transpo
         dispatch(request, exchange, (error) => exchange.onResponseError(undefined, error));
       }),
 
-    forget(origin) {
-      const forgotten = opening.get(origin);
-      opening.delete(origin);
-      pools.delete(origin);
-      void forgotten?.then((pool) => pool.close().catch(() => pool.destroy()));
+    forget,
+
+    renew() {
+      for (const origin of [...opening.keys()]) if (origin.startsWith('https:')) forget(origin);
     },
 
     async close() {
-      const open = [...opening.values()];
+      const open = [...opening.values(), ...retired];
       opening.clear();
       pools.clear();
       await Promise.all(open.map(async (pool) => (await pool).destroy()));
@@ -214,14 +230,11 @@ const CONTENT_TYPE = 'content-type';
 
 /** Names in small letters; a field that came more than once is a list. */
 function parseHeaders(rawHeaders: readonly Buffer[]): AnswerHeaders {
-  const headers: Record<string, string | string[]> = {};
+  const headers: Fields = {};
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as Buffer).toString('latin1').toLowerCase();
     const value = (rawHeaders[at + 1] as Buffer).toString('latin1');
-    const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-    const all = before === undefined ? value : [before, value].flat();
-    // A name such as __proto__ becomes a field like any other.
-    Object.defineProperty(headers, name, { value: all, enumerable: true, configurable: true, writable: true });
+    addField(headers, name, value);
   }
   return headers;
 }

@@ -74,6 +74,8 @@ export interface Transport {
   stream(request: TransportRequest): Promise<TransportStream>;
   /** Drops what is kept for an address that nobody will call again. */
   forget(origin: string): void;
+  /** Connections over TLS are made anew, as they come to be needed; what is under way on those that there are ends there. */
+  renew(): void;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import type { PeerCertificate } from 'node:tls';
+import type { CertificateSet } from './certificate-set.ts';
 import { serviceOfSpiffeId, spiffeIdOf } from './spiffe.ts';
 import type { ResolvedTls } from './tls-options.ts';
 
@@ -33,19 +34,30 @@ const MAX_SEEN = 4_096;
  * that runs: so host names in it are not compared.
  *
  * @param servicesAt those that discovery knows at an address
+ * @param current what connections of this moment are given
  */
-export function createCertificates(tls: ResolvedTls, servicesAt: (origin: string) => readonly string[]): Certificates {
-  const { ca, cert, key, trustDomain } = tls;
-  const given: ConnectTls = { ...(ca && { ca: [...ca] }), ...(cert && key && { cert, key }) };
+export function createCertificates(
+  tls: ResolvedTls,
+  servicesAt: (origin: string) => readonly string[],
+  current: () => CertificateSet = () => tls,
+): Certificates {
+  const { trustDomain } = tls;
+  let set: CertificateSet | undefined;
+  let given: ConnectTls = {};
   const seen = new Map<string, string>();
   /** A certificate is its connection's for as long as that lasts. */
   const callers = new WeakMap<object, string | false>();
 
-  function serviceIn(subjectAltName: string | undefined): string | undefined {
-    const id = spiffeIdOf(subjectAltName);
-    if (id === undefined || trustDomain === undefined) return undefined;
-    const service = serviceOfSpiffeId(id, trustDomain);
-    return service === undefined || tls.serviceOf === undefined ? service : tls.serviceOf(id);
+  const serviceIn = serviceNamesOf(tls);
+
+  function givenNow(): ConnectTls {
+    const now = current();
+    if (now !== set) {
+      const { ca, cert, key } = now;
+      set = now;
+      given = { ...(ca && { ca: [...ca] }), ...(cert && key && { cert, key }) };
+    }
+    return given;
   }
 
   function check(origin: string, subjectAltName: string | undefined): Error | undefined {
@@ -76,13 +88,23 @@ export function createCertificates(tls: ResolvedTls, servicesAt: (origin: string
   return {
     connect: (origin) =>
       trustDomain === undefined
-        ? given
-        : { ...given, checkServerIdentity: (_host, certificate) => check(origin, certificate.subjectaltname) },
+        ? givenNow()
+        : { ...givenNow(), checkServerIdentity: (_host, certificate) => check(origin, certificate.subjectaltname) },
     misfit(origin, service) {
       const certified = seen.get(origin);
       if (trustDomain === undefined || certified === service) return undefined;
       return certified === undefined ? 'nobody shows a certificate there' : `the certificate there is that of ${certified}`;
     },
     confirms: (socket, service) => trustDomain === undefined || callerOn(socket) === service,
+  };
+}
+
+/** Reads the service that the names of a certificate speak for, as `tls` says. */
+export function serviceNamesOf({ trustDomain, serviceOf }: ResolvedTls): (names: string | undefined) => string | undefined {
+  return (names) => {
+    const id = spiffeIdOf(names);
+    if (id === undefined || trustDomain === undefined) return undefined;
+    const service = serviceOfSpiffeId(id, trustDomain);
+    return service === undefined || serviceOf === undefined ? service : serviceOf(id);
   };
 }

@@ -10,7 +10,7 @@ const MAX_TEXT = 16_384;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Makes what somebody gives to a line fit for one: no secrets, no cycles, nothing that throws when it is read. */
+/** Makes what somebody gives to a line fit for one: no secrets, no cycles, no end of it. Throws where reading it throws. */
 export interface Cleaner {
   /** The same object where nothing needs to be changed: nearly always. */
   fields(given: Fields): Fields;
@@ -104,12 +104,10 @@ export function createCleaner({ isSecretName, mask }: Secrets, reserved: Readonl
   return {
     text,
     fields(given) {
-      try {
-        return record(given, [given]);
-      } catch (error) {
-        // A getter or a `toJSON` of somebody's that throws: the line is told without it, and the app goes on.
-        return { unreadable: String((error as Error | undefined)?.message ?? error) };
-      }
+      // A request is told by its line; what hangs on it is half of Node.
+      if (isMessage(given)) return { req: value({ method: given.method, url: given.url }, [given]) };
+      if (isResponse(given)) return { res: { status: given.statusCode } };
+      return record(given, [given]);
     },
   };
 }

@@ -35,6 +35,10 @@ export interface LineState {
   readonly write: WriteLine;
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof Error && typeof error.message === 'string' ? error.message : 'what was thrown is no error';
+}
+
 const PLACEHOLDER = /%[sdifjoOc%]/;
 
 /** @param bound fields of a child, clean already */
@@ -44,6 +48,22 @@ export function createLogMethods(state: LineState, bound: Fields | undefined): R
   function line(rank: number, given: unknown, second: unknown, more: readonly unknown[] | undefined): void {
     const context = currentContext();
     if (rank > state.rank && (state.raised?.any !== true || context === undefined || rank > state.raised.rankOf(context))) return;
+    try {
+      compose(rank, given, second, more, context);
+    } catch (error) {
+      // A proxy, a getter or a `toString` of somebody's that throws: the app goes on, and the line says why it is short.
+      const message = typeof given === 'string' ? cleaner.text(given) : undefined;
+      write(rank, { ...bound, unreadable: reasonOf(error) }, message, context);
+    }
+  }
+
+  function compose(
+    rank: number,
+    given: unknown,
+    second: unknown,
+    more: readonly unknown[] | undefined,
+    context: Context | undefined,
+  ): void {
     let fields: Fields | undefined;
     let message: string | undefined;
     if (typeof given === 'object' && given !== null) {

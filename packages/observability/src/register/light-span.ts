@@ -1,5 +1,6 @@
 // Hot path: every span of a trace that is probably not kept. Its bench: bench/observed-cost.mjs
 
+import { systemClock } from '@express-micro/core';
 import type {
   Attributes,
   AttributeValue,
@@ -13,6 +14,7 @@ import type {
   TimeInput,
 } from '../opentelemetry.ts';
 import { SpanStatusCode, TraceFlags } from '../opentelemetry.ts';
+import type { DescribedLater } from '../tracing/described-later.ts';
 import { hrTimeDuration, sanitizeAttributes, timeInputToHrTime } from './sdk-core.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 
@@ -41,7 +43,7 @@ interface LightEvent {
  * A span that is written down and most likely thrown away: it keeps what it is given as it is, and becomes what exporters
  * read only when it is kept. The SDK's own spans cost several times as much from their first moment.
  */
-export class LightSpan implements Span {
+export class LightSpan implements Span, DescribedLater {
   name: string;
   readonly kind: SpanKind;
   readonly parent: SpanContext | undefined;
@@ -53,6 +55,7 @@ export class LightSpan implements Span {
   private attributes: Attributes | undefined;
   /** What was given at once stays an object of its giver's until something is added. */
   private isOwn = false;
+  private later: (() => Attributes) | undefined = undefined;
   private links: Link[] | undefined;
   private events: LightEvent[] | undefined = undefined;
 
@@ -64,7 +67,7 @@ export class LightSpan implements Span {
     this.parent = parent;
     this.attributes = attributes;
     this.links = links === undefined ? undefined : [...links];
-    this.startTime = startTime ?? performance.now();
+    this.startTime = startTime ?? systemClock.monotonicMs();
   }
 
   spanContext(): SpanContext {
@@ -87,6 +90,11 @@ export class LightSpan implements Span {
     return this;
   }
 
+  /** See `DescribedLater`: named so in every copy of this package. */
+  describeLater(attributes: () => Attributes): void {
+    if (this.endTime === undefined) this.later = attributes;
+  }
+
   private own(): Attributes {
     if (!this.isOwn) {
       this.attributes = { ...this.attributes };
@@ -102,7 +110,7 @@ export class LightSpan implements Span {
     this.events.push({
       name,
       attributes: isTime ? undefined : attributesOrTime,
-      time: (isTime ? attributesOrTime : time) ?? performance.now(),
+      time: (isTime ? attributesOrTime : time) ?? systemClock.monotonicMs(),
     });
     return this;
   }
@@ -129,7 +137,7 @@ export class LightSpan implements Span {
 
   end(endTime?: TimeInput): void {
     if (this.endTime !== undefined) return;
-    this.endTime = endTime ?? performance.now();
+    this.endTime = endTime ?? systemClock.monotonicMs();
     this.spans.ended(this);
   }
 
@@ -146,8 +154,6 @@ export class LightSpan implements Span {
 
   /** Milliseconds from its beginning to its end. */
   durationMs(): number {
-    if (typeof this.startTime === 'number' && typeof this.endTime === 'number' && isOneClock(this.startTime, this.endTime))
-      return this.endTime - this.startTime;
     const [seconds, nanos] = this.duration();
     return seconds * 1_000 + nanos / 1e6;
   }
@@ -167,7 +173,7 @@ export class LightSpan implements Span {
       startTime: timeInputToHrTime(this.startTime),
       endTime: timeInputToHrTime(this.endTime as TimeInput),
       status: this.status,
-      attributes: sanitizeAttributes(this.attributes),
+      attributes: sanitizeAttributes({ ...this.attributes, ...this.later?.() }),
       links: (this.links ?? []).map(({ context, attributes }) => ({ context, attributes: sanitizeAttributes(attributes) })),
       events: (this.events ?? []).map(({ name, attributes, time }) => ({
         name,
@@ -192,9 +198,4 @@ const MAX_LINKS = 128;
 
 function isTimeInput(value: unknown): value is TimeInput {
   return typeof value === 'number' || value instanceof Date || Array.isArray(value);
-}
-
-/** Both of the monotonic clock, or both of the epoch: the first counts from the start of the process. */
-function isOneClock(a: number, b: number): boolean {
-  return a < performance.timeOrigin === b < performance.timeOrigin;
 }

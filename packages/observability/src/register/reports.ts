@@ -1,3 +1,5 @@
+import { systemClock } from '@express-micro/core';
+
 /** What goes wrong with the traces themselves, told once a while: whoever cannot be reached cannot be reached for hours. */
 export interface Reports {
   readonly logger: {
@@ -14,7 +16,7 @@ const QUIET_MS = 60_000;
 const MAX_LENGTH = 300;
 
 /** @param nowMs milliseconds on a clock that only goes forward */
-export function createReports(warn: (message: string) => void, nowMs: () => number = () => performance.now()): Reports {
+export function createReports(warn: (message: string) => void, nowMs: () => number = systemClock.monotonicMs): Reports {
   const lastMs = new Map<string, { atMs: number; untold: number }>();
 
   function tell(kind: string, message: string): void {

@@ -45,6 +45,8 @@ interface Part {
 /** What of the whole time is kept for the parts, where requests under way would take all of it. */
 const PARTS_SHARE = 0.25;
 const LAST_LIMIT_MS = 2_000;
+/** What is left for the last lines: the hard limit is for what blocks, and not for parts that are given up in time. */
+const REST_MS = 500;
 
 /**
  * Ends what an app consists of, in order: not ready; the mesh and the servers; what was registered, the last one first; the log.
@@ -68,7 +70,8 @@ export function createShutdown(options: ResolvedShutdown, surroundings: Shutdown
 
   async function leave(reason: string): Promise<boolean> {
     const beganAtMs = clock.monotonicMs();
-    const left = () => Math.max(0, limitMs - (clock.monotonicMs() - beganAtMs));
+    const endsAfterMs = limitMs - Math.min(REST_MS, limitMs / 10);
+    const left = () => Math.max(0, endsAfterMs - (clock.monotonicMs() - beganAtMs));
     isLeaving = true;
     const steps = [mesh() === undefined ? 'requests' : 'the mesh and requests', ...parts.map(({ name }) => name).reverse()];
     log.info(`leaving because of ${reason}, within ${limitMs} ms: ${steps.join(', then ')}`);

@@ -1,4 +1,4 @@
-// Hot path: every call of an app that is traced. Its bench: bench/tracing-cost.mjs
+// Hot path: every call of an app that is traced. Its bench: bench/observed-cost.mjs
 
 import type { AttemptEnd, CallEnd, CallObserver, CallWatch, Clock, ObservedAttempt, ObservedCall } from '@express-micro/core';
 import {

@@ -1,4 +1,4 @@
-// Hot path: every layer that a request passes, in an app that is traced. Its bench: bench/tracing-cost.mjs
+// Hot path: every layer that a request passes, in an app that is traced. Its bench: bench/observed-cost.mjs
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, entranceOf } from '@express-micro/core';
