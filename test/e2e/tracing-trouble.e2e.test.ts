@@ -38,6 +38,13 @@ describe('a receiver that is down', () => {
     },
   );
 
+  it('lets a program that ends by itself end, as soon as the exporter gives up', async () => {
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const app = launchTraced('app', { env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, plan: { endsAlone: true } });
+    expect(await app.exit(25_000)).toMatchObject({ code: 0 });
+    expect(warnings(app.stderr())).toHaveLength(1);
+  });
+
   it('that never answers does not keep the process either', async () => {
     const silent = http.createServer(() => {}).listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
@@ -66,6 +73,8 @@ describe.each(KINDS)('the last spans, --%s', (kind) => {
     app.kill('SIGTERM');
     expect(await app.exit()).toMatchObject({ code: 0 });
     expect(traceOf(receiver.spans, 'last').map(({ name }) => name)).toEqual(['GET /answers']);
+    // Node 20 runs what is required first in the thread of its loader, too.
+    expect(app.stderr()).toBe('');
   });
 
   it('arrive when the program ends by itself', async () => {

@@ -138,6 +138,9 @@ describe('outgoing requests', () => {
       .filter(({ kind: of }) => of === 'client')
       .map(({ attributes }) => new URL(String(attributes['url.full'])).pathname);
     expect(urls.sort()).toEqual(['/things/fetch', '/things/http', '/things/undici']);
+    const written = JSON.stringify(trace.map(({ attributes }) => attributes));
+    expect(written).toContain('page=2');
+    expect(written).not.toContain('nobody-may-see');
   });
 });
 

@@ -46,6 +46,8 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
       'user_agent.original': 'a-test',
       'express_micro.request_id': 'r-1',
       'client.address': '127.0.0.1',
+      'server.address': '127.0.0.1',
+      'server.port': Number(new URL(url).port),
     });
     expect(span.status.code).toBe(SpanStatusCode.UNSET);
     // What a log line says is what the trace says.

@@ -3,6 +3,9 @@ import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { RedisInstrumentation } from '@opentelemetry/instrumentation-redis';
 import { UndiciInstrumentation } from '@opentelemetry/instrumentation-undici';
+import { redactUrl } from '../access-log/redact-url.ts';
+import { createSecrets } from '../logging/secrets.ts';
+import type { Attributes, Span } from '../opentelemetry.ts';
 
 /** Calls of the mesh have spans of their own, over whatever they travel; and what members tell each other is nobody's request. */
 const OF_THE_MESH = 'express-micro-';
@@ -16,8 +19,17 @@ type Instrumentation = { readonly instrumentationName: string };
 export function createInstrumentations(without: ReadonlySet<string>): readonly Instrumentation[] {
   const makers: Readonly<Record<string, () => Instrumentation>> = {
     undici: () =>
-      new UndiciInstrumentation({ requireParentforSpans: true, ignoreRequestHook: ({ headers }) => isOfTheMesh(headers) }),
-    http: () => new HttpInstrumentation({ disableIncomingRequestInstrumentation: true, requireParentforOutgoingSpans: true }),
+      new UndiciInstrumentation({
+        requireParentforSpans: true,
+        ignoreRequestHook: ({ headers }) => isOfTheMesh(headers),
+        requestHook: hideSecrets,
+      }),
+    http: () =>
+      new HttpInstrumentation({
+        disableIncomingRequestInstrumentation: true,
+        requireParentforOutgoingSpans: true,
+        requestHook: hideSecrets,
+      }),
     pg: () => new PgInstrumentation({ requireParentSpan: true }),
     ioredis: () => new IORedisInstrumentation({ requireParentSpan: true }),
     redis: () => new RedisInstrumentation({ requireParentSpan: true }),
@@ -37,6 +49,21 @@ export const INSTRUMENTED_MODULES: readonly string[] = [
   'redis',
   '@redis/client',
 ];
+
+/** Of no app, so without the names that one may have given. */
+const SECRETS = createSecrets({ keys: [], patterns: [], show: [] });
+
+/** What stands in the URL of a request to somebody else, such as a key of theirs, is written down as our own logs have it. */
+function hideSecrets(span: Span): void {
+  // The API has no way to read what a span was given; the spans that our SDK makes have.
+  const { attributes = {} } = span as Span & { readonly attributes?: Attributes };
+  for (const name of ['url.full', 'url.query']) {
+    const value = attributes[name];
+    if (typeof value !== 'string') continue;
+    const shown = redactUrl(value, SECRETS);
+    if (shown !== value) span.setAttribute(name, shown);
+  }
+}
 
 function isOfTheMesh(headers: string | readonly (string | readonly string[])[]): boolean {
   if (typeof headers === 'string') return headers.includes(OF_THE_MESH);

@@ -21,6 +21,17 @@ describe('what goes wrong with traces', () => {
     expect(told[1]).toBe('traces: connect ECONNREFUSED 127.0.0.1:1 (and 10 times since this was told last)');
   });
 
+  it('is told once, whether it was seen on the way or at the end', () => {
+    const told: string[] = [];
+    const { logger, onUnsent } = createReports(
+      (message) => told.push(message),
+      () => 0,
+    );
+    onUnsent([new Error('connect ECONNREFUSED 127.0.0.1:4318')]);
+    logger.error(REFUSED(4_318));
+    expect(told).toEqual(['traces: connect ECONNREFUSED 127.0.0.1:4318']);
+  });
+
   it('is told of each kind, and never at length', () => {
     const told: string[] = [];
     const { logger, onDropped } = createReports(

@@ -10,6 +10,8 @@ export interface Reports {
     verbose(): void;
   };
   onDropped(spans: number): void;
+  /** What was held could not be sent when that was asked for. */
+  onUnsent(error: unknown): void;
 }
 
 const QUIET_MS = 60_000;
@@ -38,6 +40,7 @@ export function createReports(warn: (message: string) => void, nowMs: () => numb
   };
   return {
     logger: { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} },
+    onUnsent: (error) => report(readable(Array.isArray(error) ? error[0] : error)),
     onDropped: (spans) => tell('dropped', `traces: one with ${spans} spans was dropped, because too many are open at once.`),
   };
 }

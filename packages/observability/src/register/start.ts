@@ -44,7 +44,8 @@ export function startTracing({ env, main, warn }: Surroundings): void {
   hookImports();
   registerInstrumentations({ instrumentations: createInstrumentations(settings.withoutInstrumentations) as never });
 
-  const flush = () => provider.forceFlush().catch(() => {});
+  // Nobody else is told why the last ones could not be sent.
+  const flush = () => provider.forceFlush().catch((error: unknown) => reports.onUnsent(error));
   offerFlush(flush);
   // A program that ends by itself: what is held is sent first.
   process.once('beforeExit', () => void flush());

@@ -122,6 +122,8 @@ function carriesTrace(headers: IncomingHttpHeaders): boolean {
 }
 
 const OTHER_METHOD = '_OTHER';
+/** `shop:3000`, `[::1]:3000`; a host without a port is a name. */
+const HOST = /^(.+):(\d{1,5})$/;
 
 function methodOf(method: string | undefined): string {
   return method !== undefined && METHODS.has(method) ? method : OTHER_METHOD;
@@ -141,7 +143,11 @@ function atEnd(request: ObservedRequest, status: number, route: string | undefin
   const { host, 'user-agent': agent } = req.headers;
   if (route !== undefined) attributes['http.route'] = route;
   if (mark >= 0) attributes['url.query'] = url.slice(mark + 1);
-  if (host !== undefined) attributes['server.address'] = host;
+  if (host !== undefined) {
+    const [, name = host, port] = HOST.exec(host) ?? [];
+    attributes['server.address'] = name;
+    if (port !== undefined) attributes['server.port'] = Number(port);
+  }
   if (remoteAddress !== undefined) attributes['client.address'] = remoteAddress;
   if (agent !== undefined) attributes['user_agent.original'] = agent;
   if (caller !== undefined) attributes['express_micro.caller'] = caller.service;
