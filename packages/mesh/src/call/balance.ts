@@ -36,6 +36,7 @@ export function balance(
     request.instance = instance;
     request.attemptedAtMs = nowMs;
     request.isSent = false;
+    request.sent = undefined;
     request.isProbe = request.options.instance === undefined && isProbeDue(health.breaker, nowMs);
     if (request.isProbe) health.breaker = beginProbe(health.breaker);
     health.inFlight += 1;

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { CallWatch, Cancellation, Context } from '@express-micro/core';
 import type { Instance, ServiceEntry } from '../directory/directory.ts';
 import type { FoundRoute, RouteTable } from '../routes/naming.ts';
-import type { AnswerHeaders } from '../transport/transport.ts';
+import type { AnswerHeaders, TransportRequest } from '../transport/transport.ts';
 import type { BuiltRequest } from './arguments.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -70,6 +70,7 @@ export interface CallRequest {
   outcome: Outcome;
   /** Of send: the attempt was handed to the transport. */
   isSent: boolean;
+  sent: TransportRequest | undefined;
   /** Of observe: who is told how this call goes on, and what they send with the attempt. `undefined` while nobody observes. */
   watches: readonly CallWatch[] | undefined;
   carried: Readonly<Record<string, string>> | undefined;

@@ -61,7 +61,7 @@ export function createCallChain(options: ChainOptions): Call {
     tunables.bulkhead && bulkhead(tunables.bulkhead, clock, counters),
   ];
   const plain = inTurn(interceptors, send);
-  const observed = inTurn([observeCall(observers, clock), ...interceptors, observeAttempt(observers, clock, counters)], send);
+  const observed = inTurn([observeCall(observers, clock), ...interceptors, observeAttempt(observers, clock)], send);
   return (request) => (observers.current === undefined ? plain(request) : observed(request));
 }
 

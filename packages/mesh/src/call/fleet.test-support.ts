@@ -159,6 +159,7 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       isProbe: false,
       outcome: 'unknown',
       isSent: false,
+      sent: undefined,
       watches: undefined,
       carried: undefined,
     };

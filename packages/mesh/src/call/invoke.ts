@@ -93,6 +93,7 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       isProbe: false,
       outcome: 'unknown',
       isSent: false,
+      sent: undefined,
       watches: undefined,
       carried: undefined,
     };

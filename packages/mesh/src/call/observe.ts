@@ -1,6 +1,5 @@
-import type { AttemptWatch, CallObserver, CallTransport, CallWatch, Clock, Log, ObservedCall } from '@express-micro/core';
+import type { AttemptWatch, CallObserver, CallWatch, Clock, Log, ObservedCall } from '@express-micro/core';
 import { isMicroError } from '@express-micro/core';
-import type { Counters } from '../counters.ts';
 import type { Instance } from '../directory/directory.ts';
 import type { RouteTable } from '../routes/naming.ts';
 import type { CallRequest, Interceptor } from './call.ts';
@@ -85,7 +84,7 @@ export function observeCall(observers: CallObservers, clock: Clock): Interceptor
 }
 
 /** Innermost: each attempt where it is handed to the transport, so that what waited for a place is not part of it. */
-export function observeAttempt({ safely }: CallObservers, clock: Clock, counters: Counters): Interceptor {
+export function observeAttempt({ safely }: CallObservers, clock: Clock): Interceptor {
   return (next) => (request) => {
     const begun: AttemptWatch[] = [];
     for (const watch of request.watches ?? []) {
@@ -100,34 +99,17 @@ export function observeAttempt({ safely }: CallObservers, clock: Clock, counters
         : { traceparent: context.traceparent, ...(context.tracestate === undefined ? {} : { tracestate: context.tracestate }) };
     request.carried = Object.assign(inherited, ...begun.map(({ headers }) => headers));
     const beganAtMs = clock.monotonicMs();
-    const before = { ...counters };
-    const answer = next(request);
-    const transport = request.isSent ? wayOf(before, counters) : undefined;
-    const ended = (status: number | undefined, failure: unknown) => {
-      const { error, errorType } = verdictOf(request, status, failure);
-      const end = { status, error, errorType, durationMs: clock.monotonicMs() - beganAtMs, transport };
-      for (const attempt of begun) safely(() => attempt.end(end));
-    };
-    answer.then(
-      ({ status }) => ended(status, undefined),
-      (failure: unknown) => ended(undefined, failure),
-    );
-    return answer;
+    return told(next(request), (status, failure) => {
+      const durationMs = clock.monotonicMs() - beganAtMs;
+      const facts = { ...verdictOf(request, status, failure), durationMs, transport: request.sent?.way };
+      for (const attempt of begun) safely(() => attempt.end(facts));
+    });
   };
 }
 
 function begin(watch: CallWatch, { attempts, instance }: CallRequest): AttemptWatch | undefined {
   const { id, url } = instance as Instance;
   return watch.attempt?.({ number: attempts, instance: id, url });
-}
-
-/**
- * Which way an attempt went: the transport counts it before it returns. What runs within the process may make calls of its
- * own before that, so its own way is looked for first; the others run nobody's code.
- */
-function wayOf(before: Counters, after: Counters): CallTransport {
-  if (after.attemptsInProcess !== before.attemptsInProcess) return 'in-process';
-  return after.attemptsOverLink === before.attemptsOverLink ? 'http' : 'link';
 }
 
 function describe(request: CallRequest): ObservedCall {

@@ -1,7 +1,7 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
 import type { Clock } from '@express-micro/core';
 import type { Instance } from '../directory/directory.ts';
-import type { Transport, TransportRequest, TransportStream } from '../transport/transport.ts';
+import type { Transport, TransportFailure, TransportRequest, TransportStream } from '../transport/transport.ts';
 import { DEADLINE } from '../wire.ts';
 import type { BuiltRequest } from './arguments.ts';
 import type { Call, CallAnswer, CallRequest } from './call.ts';
@@ -31,6 +31,7 @@ export function sendOver(transport: Transport, authorize: Authorize, clock: Cloc
       route: request.function,
       wantsHead: request.wantsHead,
       isTraced: request.carried?.traceparent !== undefined,
+      way: undefined,
       prove: (proven) => authorize(proven, instance, built),
     };
   }
@@ -39,8 +40,13 @@ export function sendOver(transport: Transport, authorize: Authorize, clock: Cloc
     try {
       const sent = outgoing(request);
       request.isSent = true;
-      if (!request.wantsStream) return transport.request(sent);
-      return transport.stream({ ...sent, explain: (failure) => explain(request, failure) as Error }).then(acceptStream);
+      if (!request.wantsStream) {
+        request.sent = sent;
+        return transport.request(sent);
+      }
+      const streamed = { ...sent, explain: (failure: TransportFailure) => explain(request, failure) as Error };
+      request.sent = streamed;
+      return transport.stream(streamed).then(acceptStream);
     } catch (error) {
       return Promise.reject(error);
     }

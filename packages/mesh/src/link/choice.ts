@@ -32,6 +32,7 @@ export function chooseTransport({ http, links, callerToken, counters }: ChoiceOp
         const caller = links.isNotForLink(request) ? undefined : door.admit(callerToken(instance));
         if (caller === undefined) return overHttp(request);
         counters.attemptsInProcess += 1;
+        request.way = 'in-process';
         return new Promise((resolve, reject) => {
           door.enter(new LocalCall(door, request, resolve, reject, onNotForLink), caller);
         });
@@ -39,6 +40,7 @@ export function chooseTransport({ http, links, callerToken, counters }: ChoiceOp
       const link = links.linkFor(instance, request);
       if (link === undefined) return overHttp(request);
       counters.attemptsOverLink += 1;
+      request.way = 'link';
       return link.request(request);
     },
     stream: streamOverHttp(http, counters),
@@ -79,6 +81,7 @@ function streamOverHttp(http: Transport, counters: Counters): Transport['stream'
 
 function prepare(request: TransportRequest, counters: Counters): void {
   if (request.instance !== undefined) counters.attemptsOverHttp += 1;
+  request.way = 'http';
   request.prove?.(request.headers);
 }
 

@@ -17,6 +17,8 @@ export interface TransportRequest {
   readonly route?: string;
   /** `false` where nobody looks at the headers of an answer of 2xx. @default true */
   readonly wantsHead?: boolean;
+  /** Which way it went: written here by whoever sends it. */
+  way?: 'http' | 'link' | 'in-process' | undefined;
   /** Its trace stands in its headers: whoever traces the transport adds nothing. @default false */
   readonly isTraced?: boolean;
   /** Adds to the headers what proves the caller, on a way that does not know him yet. */
