@@ -99,11 +99,18 @@ export function observeAttempt({ safely }: CallObservers, clock: Clock): Interce
         : { traceparent: context.traceparent, ...(context.tracestate === undefined ? {} : { tracestate: context.tracestate }) };
     request.carried = Object.assign(inherited, ...begun.map(({ headers }) => headers));
     const beganAtMs = clock.monotonicMs();
-    return told(next(request), (status, failure) => {
+    const answer = next(request);
+    const ended = (status: number | undefined, failure: unknown) => {
+      const { error, errorType } = verdictOf(request, status, failure);
       const durationMs = clock.monotonicMs() - beganAtMs;
-      const facts = { ...verdictOf(request, status, failure), durationMs, transport: request.sent?.way };
-      for (const attempt of begun) safely(() => attempt.end(facts));
-    });
+      const end = { status, error, errorType, durationMs, transport: request.sent?.way };
+      for (const attempt of begun) safely(() => attempt.end(end));
+    };
+    answer.then(
+      ({ status }) => ended(status, undefined),
+      (failure: unknown) => ended(undefined, failure),
+    );
+    return answer;
   };
 }
 
