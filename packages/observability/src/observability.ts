@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { entranceOf, keepContext, settlesWithin, systemClock } from '@express-micro/core';
+import { entranceOf, keepContext, settlesWithin, systemClock, watchPart } from '@express-micro/core';
 import { createAccessLog } from './access-log/access-log.ts';
 import { createRequestLog } from './access-log/request-logger.ts';
 import { optionInvalid } from './errors.ts';
 import type { Health } from './health/health.ts';
 import { levelEndpoint } from './logging/level-endpoint.ts';
 import { insideOf, type Logger, raiseRequests } from './logging/logger.ts';
+import { logMesh } from './logging/mesh-log.ts';
 import { createRaisedRequests } from './logging/request-level.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { createOperations } from './operations.ts';
@@ -67,6 +68,10 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
     raiseRequests(logger, raised);
     observers.push(raised.observer);
   }
+
+  // What the mesh does, where there is one.
+  const unwatchMesh = watchPart(app, 'mesh', (mesh) => logMesh(mesh, logger));
+  closers.push(async () => unwatchMesh());
 
   // A line for each request.
   if (resolved.accessLog === 'structured') observers.push(createRequestLog(logger));

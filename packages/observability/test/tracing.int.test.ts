@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { offerPart } from '@express-micro/core';
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -217,6 +218,39 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
     await fetch(`${url}/a`);
     expect(spans()).toHaveLength(1);
   });
+});
+
+it('the span of a request says whom its calls were kept away from', async () => {
+  const listeners = new Map<string, (...args: readonly unknown[]) => void>();
+  const { url } = await startPlain((app) => {
+    offerPart(app, 'mesh', {
+      serviceName: 'shop',
+      counters: () => ({}),
+      instances: () => [],
+      isReady: () => true,
+      on(event, listener) {
+        // Logs and metrics listen, too.
+        const before = listeners.get(event);
+        listeners.set(event, (...args) => {
+          before?.(...args);
+          listener(...args);
+        });
+        return () => {};
+      },
+      observeCalls: () => () => {},
+      front: () => {},
+      spare() {},
+      leave: () => Promise.resolve(),
+    });
+    app.get('/a', (_req, res) => {
+      listeners.get('ejected')?.({ service: 'stock', instance: 's-1', reason: 'consecutive-failures', forMs: 1_000 });
+      res.send('a');
+    });
+  });
+  await fetch(`${url}/a`);
+  expect(named('GET /a').events).toMatchObject([
+    { name: 'express_micro.ejected', attributes: { 'express_micro.service': 'stock', 'express_micro.instance': 's-1' } },
+  ]);
 });
 
 describe('the options of traces', () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type MeshPart, watchPart } from '@express-micro/core';
 import type { Secrets } from '../logging/secrets.ts';
+import { trace } from '../opentelemetry.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
 import { createCallSpans } from './call-spans.ts';
 import type { ResolvedTracing } from './options.ts';
@@ -26,7 +27,14 @@ export function createTracing(app: object, options: ResolvedTracing | false, { c
   const { slowMiddlewareMs } = options;
   const look: (req: IncomingMessage) => void =
     slowMiddlewareMs === false ? () => {} : watchMiddleware(app, slowMiddlewareMs, clock);
-  const unwatch = watchPart(app, 'mesh', (mesh: MeshPart) => mesh.observeCalls(createCallSpans(clock)));
+  const unwatch = watchPart(app, 'mesh', (mesh: MeshPart) => {
+    const stopCalls = mesh.observeCalls(createCallSpans(clock));
+    const stopEjections = mesh.on('ejected', showEjection);
+    return () => {
+      stopCalls();
+      stopEjections();
+    };
+  });
   return {
     observers: [createRequestSpans({ secrets })],
     run(request, onward) {
@@ -35,4 +43,18 @@ export function createTracing(app: object, options: ResolvedTracing | false, { c
     },
     close: unwatch,
   };
+}
+
+/** On the span of the request whose call was the last straw. */
+function showEjection(ejection: unknown): void {
+  const { service, instance, reason } = ejection as {
+    readonly service: string;
+    readonly instance: string;
+    readonly reason: string;
+  };
+  trace.getActiveSpan()?.addEvent('express_micro.ejected', {
+    'express_micro.service': service,
+    'express_micro.instance': instance,
+    'express_micro.reason': reason,
+  });
 }
