@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { observability } from '@express-micro/observability';
+import { type LevelHeaderOptions, type Logger, observability } from '@express-micro/observability';
 import express from 'express';
 import expressMicro from 'express-micro';
 import { afterEach, expect, it } from 'vitest';
@@ -18,10 +18,10 @@ type Line = readonly [level: string, message: string, fields: Record<string, unk
 
 async function start(
   serviceName: string,
-  declare: (app: express.Express) => void,
-  options: { peers?: string[]; log?: Line[] } = {},
+  declare: (app: express.Express, logger: Logger | undefined) => void,
+  options: { peers?: string[]; log?: Line[]; level?: 'info' | 'debug'; levelHeader?: LevelHeaderOptions } = {},
 ) {
-  const { peers = [], log } = options;
+  const { peers = [], log, level = 'debug', levelHeader } = options;
   const app = express();
   // A logger that takes texts gets the fields as JSON behind them.
   const write = (level: string) => (text: string) => {
@@ -37,7 +37,14 @@ async function start(
   };
   const observed =
     log &&
-    observability(app, { logger: { logger, level: 'debug' }, accessLog: false, metrics: false, health: false, shutdown: false });
+    observability(app, {
+      logger: { logger, level },
+      levelHeader,
+      accessLog: false,
+      metrics: false,
+      health: false,
+      shutdown: false,
+    });
   const micro = expressMicro(app, {
     serviceName,
     peers,
@@ -46,7 +53,7 @@ async function start(
     bulkhead: false,
     ejection: { consecutiveFailures: 2 },
   });
-  declare(app);
+  declare(app, observed?.logger);
   const server: Server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
   running.push(async () => {
@@ -90,4 +97,25 @@ it('what the mesh does is in the log of the app, with the request that it happen
   ]);
   await Promise.all(running.splice(0).map((stop) => stop()));
   expect(seen('Leaving the mesh').map(([, , { phase }]) => phase)).toEqual(['leaving', 'closing', 'closed']);
+});
+
+it('a service that is allowed to may have one of its calls told in detail, and nobody else', async () => {
+  const log: Line[] = [];
+  const stock = await start(
+    'stock',
+    (app, logger) =>
+      app.get('/pens/:id', (req, res) => {
+        logger?.debug('looked up', { id: req.params.id });
+        res.json([]);
+      }),
+    { log, level: 'info', levelHeader: { callers: ['gateway'] } },
+  );
+  for (const name of ['gateway', 'shop']) {
+    const { micro } = await start(name, () => {}, { peers: [stock.url] });
+    await micro.ready({ services: ['stock'] });
+    await micro.services.stock.getPen({ id: `plain-${name}` });
+    await micro.services.stock.getPen({ id: `raised-${name}` }, { headers: { 'x-log-level': 'debug' } });
+  }
+  await fetch(`${stock.url}/pens/raised-stranger`, { headers: { 'x-log-level': 'debug' } });
+  expect(log.filter(([, message]) => message === 'looked up').map(([, , { id }]) => id)).toEqual(['raised-gateway']);
 });
