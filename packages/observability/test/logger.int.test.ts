@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { createRequire } from 'node:module';
-import { Readable, Transform } from 'node:stream';
+import { Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import winston from 'winston';
 import { createLogger, joinedFields, type LevelName, type LoggerOptions } from '../src/index.ts';
 import { createLines, EXPRESSES, isAccess, later, listen, observe } from './apps.test-support.ts';
 
@@ -295,6 +296,37 @@ describe.each(EXPRESSES)('a logger in requests, on Express $version', ({ express
       ['through us', 'r-9'],
       ['GET / 200', 'r-9'],
     ]);
+  });
+
+  it('a real winston of your own: every line with its fields, in the form that it was given', async () => {
+    const written: string[] = [];
+    const own = winston.createLogger({
+      levels: winston.config.npm.levels,
+      level: 'http',
+      format: winston.format.json(),
+      transports: [
+        new winston.transports.Stream({
+          stream: new Writable({ write: (chunk, _encoding, done) => done(void written.push(String(chunk))) }),
+        }),
+      ],
+    });
+    const app = express();
+    const { logger: log } = observe(app, { logger: own });
+    app.get('/', (_req, res) => {
+      log.info('Order is paid', { orderId: 7, password: 'p' });
+      log.error('Payment failed', new Error('declined'));
+      res.json({});
+    });
+    await fetch(await listen(app), { headers: { 'x-request-id': 'r-9' } });
+    await vi.waitFor(() => expect(written).toHaveLength(3));
+    const lines = written.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map(({ level, message, requestId }) => [level, message, requestId])).toEqual([
+      ['info', 'Order is paid', 'r-9'],
+      ['error', 'Payment failed', 'r-9'],
+      ['http', 'GET / 200', 'r-9'],
+    ]);
+    expect(lines[0]).toMatchObject({ orderId: 7, password: '[redacted]' });
+    expect(JSON.stringify(lines[1])).toContain('declined');
   });
 
   it('M5: 10,000 requests at once, through callbacks, promises, timers, emitters and streams: each line has the id of its request', async () => {
