@@ -25,6 +25,7 @@ export {
 } from './context.ts';
 export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATUS_OF_KIND } from './errors.ts';
 export { createExpiries, type Expiry } from './expiry.ts';
+export { type ExpressApp, type HandlingApp, isExpressApp } from './express-app.ts';
 export { type AppWithPrototypes, giveExpressPrototypes, servesAlone } from './express-prototypes.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
 export { Lifetime, type LifetimeOptions } from './lifetime.ts';

@@ -1,4 +1,4 @@
-import type { HandlingApp } from './app.ts';
+import type { HandlingApp } from '@express-micro/core';
 
 /** What Express's own methods say of themselves, in every version; a wrapper or another method does not say all of it. */
 const IN_JSON = ['json escape', 'json replacer', 'json spaces', 'Content-Type', 'return this.send(body)'];

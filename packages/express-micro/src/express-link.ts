@@ -1,8 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
+import type { HandlingApp } from '@express-micro/core';
 import { servesAlone } from '@express-micro/core';
 import type { Prototypes } from '@express-micro/mesh';
-import type { HandlingApp } from './app.ts';
 import { jsonOf } from './express-answers.ts';
 
 /**

@@ -2,7 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import {
   type Caller,
+  type ExpressApp,
   giveExpressPrototypes,
+  type HandlingApp,
+  isExpressApp,
   keepContext,
   offerPart,
   stopServer,
@@ -31,7 +34,6 @@ import {
   type ServerCertificates,
   type ServicesOf,
 } from '@express-micro/mesh';
-import { type ExpressApp, type HandlingApp, isExpressApp } from './app.ts';
 import { prototypesFor } from './express-link.ts';
 import { giveLifetime } from './express-request.ts';
 import { createRouteReader } from './express-routes.ts';

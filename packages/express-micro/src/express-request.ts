@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock, Lifetime } from '@express-micro/core';
-import type { HandlingApp } from './app.ts';
+import type { Clock, HandlingApp, Lifetime } from '@express-micro/core';
 
 /** When the time of a request is up: a `Date`, which also tells what is left of it by a clock that nobody can set. */
 export interface RequestDeadline extends Date {

@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { HandlingApp } from '@express-micro/core';
 import { type ErrorKind, isMicroError, type Log, type MicroError, printable } from '@express-micro/core';
 import type { Middleware } from '@express-micro/mesh';
-import type { HandlingApp } from './app.ts';
 
 export interface FrontOptions {
   readonly front: Middleware;
@@ -19,7 +19,7 @@ export interface FrontOptions {
  */
 export function standInFront(app: HandlingApp, { front, log, onRequest, isClosed }: FrontOptions): void {
   const handle = app.handle;
-  app.handle = function handleInMesh(this: HandlingApp, req, res, next) {
+  app.handle = function handleInMesh(this: unknown, req, res, next) {
     if (isClosed()) {
       handle.call(this, req, res, next);
       return;

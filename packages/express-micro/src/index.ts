@@ -1,4 +1,4 @@
-export type { Caller } from '@express-micro/core';
+export type { Caller, ExpressApp } from '@express-micro/core';
 export { isMicroError, MicroError } from '@express-micro/core';
 export type {
   AllowOption,
@@ -32,7 +32,6 @@ export type {
   TlsOptions,
 } from '@express-micro/mesh';
 export { MeshError, type MeshErrorCode } from '@express-micro/mesh';
-export type { ExpressApp } from './app.ts';
 export { type ExpressMicroOptions, expressMicro, expressMicro as default, type Micro, type Services } from './express-micro.ts';
 export type { RequestDeadline } from './express-request.ts';
 export { declareName, declareRoutes } from './express-routes.ts';

@@ -1,5 +1,5 @@
+import type { HandlingApp } from '@express-micro/core';
 import type { ResolvedOptions } from '@express-micro/mesh';
-import type { HandlingApp } from './app.ts';
 import type { Micro } from './express-micro.ts';
 
 /** Takes an app in the place of the mesh. `ownName` is the name that it gave itself, if it did. */

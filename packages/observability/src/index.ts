@@ -1,3 +1,4 @@
+export type { ExpressApp } from '@express-micro/core';
 export { accessLog } from './access-log/access-log.ts';
 export type { AccessLogOptions, AccessLogTarget } from './access-log/access-log-options.ts';
 export type { FormatFunction, TokenFunctions } from './access-log/formats.ts';
@@ -34,7 +35,6 @@ export { type Observability, observability } from './observability.ts';
 export type { ObservabilityOptions } from './options.ts';
 export { type JoinedFields, joinedFields } from './request/joined-fields.ts';
 export { type Middleware, type Next, requestId } from './request/request-id.ts';
-export type { ExpressApp } from './request/stand-outside.ts';
 export type { ShutdownOptions } from './shutdown/options.ts';
 export type { Shutdown } from './shutdown/shutdown.ts';
 export type { TracingOptions } from './tracing/options.ts';

@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { entranceOf, keepContext, settlesWithin, systemClock, watchPart } from '@express-micro/core';
+import {
+  type ExpressApp,
+  entranceOf,
+  isExpressApp,
+  keepContext,
+  settlesWithin,
+  systemClock,
+  watchPart,
+} from '@express-micro/core';
 import { createAccessLog } from './access-log/access-log.ts';
 import { createRequestLog } from './access-log/request-logger.ts';
 import { optionInvalid } from './errors.ts';
@@ -14,7 +22,7 @@ import { loggerFrom, type ObservabilityOptions, resolveObservabilityOptions } fr
 import { ObservedRequest, observe, type RequestObserver } from './request/observed-request.ts';
 import { quickenServers } from './request/quick-servers.ts';
 import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
-import { type ExpressApp, isExpressApp, standOutside } from './request/stand-outside.ts';
+import { standOutside } from './request/stand-outside.ts';
 import type { Shutdown } from './shutdown/shutdown.ts';
 import { flushTraces } from './tracing/flush.ts';
 import { createTracing } from './tracing/tracing.ts';

@@ -1,3 +1,4 @@
+import type { HandlingApp } from '@express-micro/core';
 import { type Clock, systemClock } from '@express-micro/core';
 import {
   type IdempotencyOptions,
@@ -8,7 +9,6 @@ import {
   meshError,
   type ResolvedOptions,
 } from '@express-micro/mesh';
-import type { HandlingApp } from '../app.ts';
 import { type Micro, refuseMisplaced, type Services } from '../express-micro.ts';
 import { giveLifetime } from '../express-request.ts';
 import { createRouteReader } from '../express-routes.ts';

@@ -1,4 +1,4 @@
-import { integerOption, keepContext, resolveOptions, show } from '@express-micro/core';
+import { integerOption, isExpressApp, keepContext, resolveOptions, show } from '@express-micro/core';
 import { meshError, type ResolvedOptions, resolveMeshOptions, type ServicesOf } from '@express-micro/mesh';
 import {
   createFaults,
@@ -13,7 +13,6 @@ import {
 } from '@express-micro/mesh/testing';
 // By its name, as users have it: what they declare of their services in 'express-micro' is declared here too.
 import type { ExpressApp, ExpressMicroOptions, Micro, Services } from 'express-micro';
-import { isExpressApp } from '../app.ts';
 import { isMember } from '../express-micro.ts';
 import { openStage } from '../stage.ts';
 import { outsideRequest } from './outside.ts';

@@ -1,34 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HandlingApp } from '@express-micro/core';
 
-type Handle = (this: unknown, req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
-
-/** What observability needs of an Express app; Express 4.21+ and 5 have it, whatever version of the types is installed. */
-export interface ExpressApp {
-  (req: IncomingMessage, res: ServerResponse): unknown;
-  get(setting: string): unknown;
-}
-
-type HandlingApp = ExpressApp & {
-  handle: Handle;
-  /** The prototypes of its requests and responses. */
-  readonly request: object;
-  readonly response: object;
-};
+type Handle = HandlingApp['handle'];
 
 /** Runs before everything else of an app, and has the rest of it run by calling `onward`. */
 export type Outside = (req: IncomingMessage, res: ServerResponse, onward: () => void) => void;
-
-export function isExpressApp(value: unknown): value is HandlingApp {
-  // A router has `handle`, `get` and `use` too; only an app has settings and listens.
-  const app = value as { handle?: unknown; get?: unknown; enabled?: unknown; listen?: unknown } | undefined;
-  return (
-    typeof value === 'function' &&
-    typeof app?.handle === 'function' &&
-    typeof app.get === 'function' &&
-    typeof app.enabled === 'function' &&
-    typeof app.listen === 'function'
-  );
-}
 
 /**
  * Stands outside of everything else of an app, and stays there: who takes the place of `app.handle` later, such as the mesh,

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-type Handle = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
+type Handle = (this: unknown, req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
 
-/** What the plugin needs of an Express app; Express 4.21+ and 5 have it, whatever version of the types is installed. */
+/** What is needed of an Express app; Express 4.21+ and 5 have it, whatever version of the types is installed. */
 export interface ExpressApp {
   (req: IncomingMessage, res: ServerResponse): unknown;
   get(setting: string): unknown;
