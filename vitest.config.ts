@@ -7,8 +7,8 @@ const onSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 export default defineConfig({
   test: {
-    // Most tests wait for something most of the time.
-    maxWorkers: 2,
+    // Most tests wait for something most of the time: more of them than there are processors.
+    maxWorkers: 3,
     projects: [
       { ...onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/*.test.ts'] } },
       {
@@ -36,7 +36,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -23,7 +23,11 @@ async function start(plan: Plan): Promise<{ program: Program; url: string }> {
   return { program, url: url as string };
 }
 
-const logged = ({ lines }: Program) => lines.flatMap(({ event, message }) => (event === 'log' ? [String(message)] : []));
+/** What the mesh logs of its own leaving stands among `steps`. */
+const logged = ({ lines }: Program) =>
+  lines.flatMap(({ event, message }) =>
+    event === 'log' && !String(message).startsWith('Leaving the mesh') ? [String(message)] : [],
+  );
 const steps = ({ lines }: Program) =>
   lines.flatMap(({ event, phase, part }) =>
     event === 'mesh' ? [`mesh ${phase}`] : event === 'server closed' ? [event] : event === 'closing' ? [`closing ${part}`] : [],

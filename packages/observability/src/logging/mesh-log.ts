@@ -53,7 +53,8 @@ export function logMesh(mesh: MeshPart, logger: Logger): () => void {
       const { source, status } = news as SourceNews;
       logger.debug('Source of members', { source, status });
     }),
-    mesh.on('drain', (phase) => logger.info('Leaving the mesh', { phase: String(phase) })),
+    // What is waited for at the end, the shutdown says.
+    mesh.on('drain', (phase) => logger.debug('Leaving the mesh', { phase: String(phase) })),
   ];
   return () => {
     for (const stop of stops) stop();
