@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['source', 'node'];
 const onSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
+const HEAVY = ['test/e2e/holding.e2e.test.ts', 'test/e2e/draining.e2e.test.ts'];
+
 export default defineConfig({
   test: {
     // Most tests wait for something most of the time: more of them than there are processors.
@@ -29,13 +31,27 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      // On the built packages, as users have them.
+      // On the built packages, as users have them. Their processes are many, and some are busy.
       {
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.e2e.test.ts'],
+          exclude: HEAVY,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      // Whole fleets under load, whose times count: each has the machine to itself.
+      {
+        test: {
+          name: 'load',
+          include: HEAVY,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -33,7 +33,7 @@ async function onNode(root, version, say) {
 
   const startedMs = performance.now();
   const smoke = await run(binary.path, [join(root, 'test/matrix/smoke.cjs')], { cwd: root, timeoutMs: 30_000 });
-  const tests = await runVitest(root, ['integration', 'e2e'], { node: binary.path });
+  const tests = await runVitest(root, ['integration', 'e2e', 'load'], { node: binary.path });
   const tally = sum(tests.tally, { passed: smoke.ok ? 1 : 0, failed: smoke.ok ? 0 : 1, skipped: 0 });
   say(`${tally.failed === 0 ? '✓' : '✗'} Node ${version}: ${closingLine(tally)} (${seconds(startedMs)})`);
   if (!smoke.ok) say(indent(`The smoke test failed:\n${smoke.output}`));
