@@ -93,13 +93,13 @@ describe('the console', () => {
 
 describe('M4: rotation', () => {
   it('at a size, under a burst: every line once, files of the past packed, and told', async () => {
-    const { program, folder } = run('bursts', { count: 20_000, combined: ROTATING, env: { MAX_BYTES: '262144' } });
+    const { program, folder } = run('bursts', { count: 60_000, combined: ROTATING, env: { MAX_BYTES: '262144' } });
+    // Forty files' worth of lines: on a busy machine some grow on while the next one is opened.
     expect(await program.exit(30_000)).toMatchObject({ code: 0 });
-    expect(sorted(numbersIn(folder))).toEqual(upTo(20_000));
+    expect(sorted(numbersIn(folder))).toEqual(upTo(60_000));
     const names = logs(folder);
     const packed = names.filter((name) => name.endsWith('.log.gz'));
-    // How many depends on how soon the next file is open, while lines pour in.
-    expect([packed.length > 1, names.length - packed.length]).toEqual([true, 1]);
+    expect([packed.length > 5, names.length - packed.length]).toEqual([true, 1]);
     expect(names.every((name) => /^app-\d{4}-\d\d-\d\d(\.\d+)?\.log(\.gz)?$/.test(name))).toBe(true);
     const told = (event: string) => program.lines.filter((line) => line.event === event).length;
     expect([told('rotate'), told('archive')]).toEqual([packed.length, packed.length]);
