@@ -65,4 +65,23 @@ export const INSIDE = Object.freeze({
       register: { imports: ['tracing', 'access-log', 'logging'] },
     },
   },
+  http: {
+    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal'],
+    folders: {
+      responses: {},
+      // From what was thrown to what a client reads, and bodies that cannot be read.
+      failures: { imports: ['responses'] },
+      bodies: {},
+      validation: {},
+      contracts: { imports: ['validation', 'responses', 'failures'] },
+      openapi: { imports: ['validation'], types: ['contracts'] },
+      authentication: {},
+      limits: {},
+      caching: {},
+      composition: {},
+      plugins: { imports: ['limits'] },
+      security: { imports: ['bodies', 'failures'] },
+      container: {},
+    },
+  },
 });

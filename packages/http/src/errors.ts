@@ -1,0 +1,25 @@
+import { type ErrorKind, MicroError } from '@express-micro/core';
+
+export type HttpErrorCode = 'HTTP_OPTION_INVALID';
+
+/**
+ * Every code by which this package says that it was used wrongly, with its canonical kind. What a request did wrong is an `AppError`
+ * instead. `docs/errors.md` explains each; a check keeps the two and the tests together.
+ */
+const HTTP_ERRORS: Readonly<Record<HttpErrorCode, ErrorKind>> = Object.freeze({
+  HTTP_OPTION_INVALID: 'invalid_argument',
+});
+
+export interface HttpErrorExtras {
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+export function httpError(code: HttpErrorCode, message: string, { details, cause }: HttpErrorExtras = {}): MicroError {
+  return new MicroError({ code, kind: HTTP_ERRORS[code], message, details, cause });
+}
+
+/** For `resolveOptions` of core. */
+export function optionInvalid(message: string, details: Record<string, unknown> = {}): MicroError {
+  return httpError('HTTP_OPTION_INVALID', message, { details });
+}
