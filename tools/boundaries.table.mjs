@@ -66,14 +66,15 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal'],
+    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal', 'request-id'],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
       failures: { imports: ['responses'] },
       bodies: {},
       validation: {},
-      contracts: { imports: ['validation', 'responses', 'failures'] },
+      // A contract reads its body where nobody has.
+      contracts: { imports: ['validation', 'responses', 'failures', 'bodies'] },
       openapi: { imports: ['validation'], types: ['contracts'] },
       authentication: {},
       limits: {},

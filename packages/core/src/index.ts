@@ -9,6 +9,7 @@ export type {
   ObservedAttempt,
   ObservedCall,
 } from './call-observer.ts';
+export type { CallableRoute, CallShape } from './callable-route.ts';
 export { Cancellation } from './cancellation.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { settlesWithin } from './closing.ts';

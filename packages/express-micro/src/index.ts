@@ -17,6 +17,7 @@ export type {
   IdempotencyStore,
   InstanceInfo,
   ReadyOptions,
+  RemoteFailure,
   RenewalEvent,
   ResponseOptions,
   RetryEvent,

@@ -66,6 +66,8 @@ export interface FieldProblem {
   /** Where: `items.0.sku`; empty where it is the whole. */
   readonly field: string;
   readonly message: string;
+  /** The part of the request that it is about, where there are several. */
+  readonly in?: 'params' | 'query' | 'body' | 'headers';
 }
 
 /** 400: something in the request is not as it must be, and `errors` says what. */

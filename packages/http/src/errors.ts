@@ -1,6 +1,11 @@
 import { type ErrorKind, MicroError } from '@express-micro/core';
 
-export type HttpErrorCode = 'HTTP_OPTION_INVALID';
+export type HttpErrorCode =
+  | 'HTTP_OPTION_INVALID'
+  | 'HTTP_CONTRACT_INVALID'
+  | 'HTTP_SCHEMA_INVALID'
+  | 'HTTP_SCHEMA_FAILED'
+  | 'HTTP_RESPONSE_INVALID';
 
 /**
  * Every code by which this package says that it was used wrongly, with its canonical kind. What a request did wrong is an `AppError`
@@ -8,6 +13,10 @@ export type HttpErrorCode = 'HTTP_OPTION_INVALID';
  */
 const HTTP_ERRORS: Readonly<Record<HttpErrorCode, ErrorKind>> = Object.freeze({
   HTTP_OPTION_INVALID: 'invalid_argument',
+  HTTP_CONTRACT_INVALID: 'invalid_argument',
+  HTTP_SCHEMA_INVALID: 'invalid_argument',
+  HTTP_SCHEMA_FAILED: 'internal',
+  HTTP_RESPONSE_INVALID: 'internal',
 });
 
 export interface HttpErrorExtras {

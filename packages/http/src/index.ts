@@ -9,6 +9,18 @@ export {
   UnauthorizedError,
   ValidationError,
 } from './app-errors.ts';
+export type { ContractOptions } from './contracts/contract-options.ts';
+export type { ErrorDefinition, Method, ResponseCheck, RouteDefinition } from './contracts/definition.ts';
+export type { Jsonified } from './contracts/json.ts';
+export { type MountTarget, mountRoutes } from './contracts/mount-routes.ts';
+export { type Reply, type ReplyOptions, reply } from './contracts/reply.ts';
+export type { ContractRequest } from './contracts/request.ts';
+export { type AnyRoute, type Route, type Routes, route } from './contracts/route.ts';
+export { routes } from './contracts/routes.ts';
 export type { HttpErrorCode } from './errors.ts';
 export type { HttpRequest, Middleware, Next } from './middleware.ts';
 export type { Principal } from './principal.ts';
+export type { ValidationOptions } from './validation/options.ts';
+export type { InputOf, OutputOf, Schema } from './validation/schema.ts';
+export type { UnknownKeys } from './validation/unknown-keys.ts';
+export { type RequestSchemas, type ValidatedRequest, type ValidationMiddleware, validate } from './validation/validate.ts';

@@ -3,6 +3,7 @@ export type { BulkheadOptions } from './call/bulkhead-options.ts';
 export type { CallOptions, ResponseOptions } from './call/call.ts';
 export type { EjectionOptions } from './call/ejection-options.ts';
 export type { HedgingOptions } from './call/hedging-options.ts';
+export type { RemoteFailure } from './call/remote-failure.ts';
 export type { RetryOptions } from './call/retry-options.ts';
 export {
   createServicesProxy,

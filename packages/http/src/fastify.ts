@@ -1,0 +1,1 @@
+export { fastifyRoutes } from './contracts/fastify-routes.ts';
