@@ -283,7 +283,7 @@ describe.each(frameworks)('contracts on %s', (_name, serve) => {
   });
   afterAll(stopServers);
 
-  it.each(good)('%s', async (_what, path, init, status, body, type) => {
+  it.each(good.map((row) => [row[0], row] as const))('%s', async (_what, [, path, init, status, body, type]) => {
     const answer = telling(await ask(server, path, { ...init, headers: { ...ID, ...init?.headers } }));
     expect(answer).toMatchObject({ status });
     expect(answer.body).toEqual(body);
