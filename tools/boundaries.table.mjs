@@ -66,11 +66,11 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal'],
+    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal', 'request-id'],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
-      failures: { imports: ['responses'] },
+      failures: { imports: ['responses', 'bodies'] },
       bodies: {},
       validation: {},
       contracts: { imports: ['validation', 'responses', 'failures'] },

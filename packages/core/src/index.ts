@@ -27,6 +27,15 @@ export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATU
 export { createExpiries, type Expiry } from './expiry.ts';
 export { type ExpressApp, type HandlingApp, isExpressApp } from './express-app.ts';
 export { type AppWithPrototypes, giveExpressPrototypes, servesAlone } from './express-prototypes.ts';
+export {
+  type AnswerableError,
+  type FailedAnswer,
+  type FailureBody,
+  failureText,
+  headersOfError,
+  isAnswerable,
+  sendFailedAnswer,
+} from './failed-answer.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
 export { Lifetime, type LifetimeOptions } from './lifetime.ts';
 export { consoleLog, type Log, silentLog } from './log.ts';
