@@ -22,11 +22,7 @@ export function inspectBody(value: unknown, limits: Partial<BodyLimits> = {}): v
 function walk(value: unknown, depthLeft: number, maxDepth: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (depthLeft === 0) {
-    throw new AppError(`The body is nested more than ${maxDepth} deep`, {
-      status: 400,
-      code: 'BODY_TOO_DEEP',
-      data: { maxDepth },
-    });
+    throw tooDeep(maxDepth);
   }
   if (Array.isArray(value)) {
     for (const each of value) walk(each, depthLeft - 1, maxDepth);
@@ -36,6 +32,14 @@ function walk(value: unknown, depthLeft: number, maxDepth: number): void {
     if (isForbiddenKey(key)) throw forbiddenKey(key);
     walk((value as Record<string, unknown>)[key], depthLeft - 1, maxDepth);
   }
+}
+
+export function tooDeep(maxDepth: number): AppError {
+  return new AppError(`The body is nested more than ${maxDepth} deep`, {
+    status: 400,
+    code: 'BODY_TOO_DEEP',
+    data: { maxDepth },
+  });
 }
 
 export function forbiddenKey(key: string): AppError {

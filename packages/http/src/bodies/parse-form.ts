@@ -1,6 +1,6 @@
 import { isForbiddenKey } from '@express-micro/core';
 import { AppError } from '../app-errors.ts';
-import { type BodyLimits, forbiddenKey } from './inspect-body.ts';
+import { type BodyLimits, forbiddenKey, tooDeep } from './inspect-body.ts';
 import { textOfBytes } from './parse-json.ts';
 
 export interface FormLimits extends BodyLimits {
@@ -22,13 +22,7 @@ export function parseForm(body: Buffer, { maxDepth, maxParameters }: FormLimits)
   const form: { [key: string]: Node } = {};
   for (const [name, value] of new URLSearchParams(text)) {
     const path = pathOf(name);
-    if (path.length > maxDepth) {
-      throw new AppError(`The form is nested more than ${maxDepth} deep`, {
-        status: 400,
-        code: 'BODY_TOO_DEEP',
-        data: { maxDepth },
-      });
-    }
+    if (path.length > maxDepth) throw tooDeep(maxDepth);
     put(form, path, value);
   }
   for (const name of Object.keys(form)) form[name] = withLists(form[name] as Node);

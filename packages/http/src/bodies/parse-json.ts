@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../app-errors.ts';
-import { type BodyLimits, inspectBody } from './inspect-body.ts';
+import { type BodyLimits, DEFAULT_MAX_DEPTH, inspectBody, tooDeep } from './inspect-body.ts';
 import { placeOfError } from './json-place.ts';
+import { nestsDeeper } from './text-depth.ts';
 
 export interface JsonLimits extends BodyLimits {
   readonly allowScalars: boolean;
@@ -15,6 +16,8 @@ export interface JsonLimits extends BodyLimits {
  */
 export function parseJson(body: Buffer | string, limits: Partial<JsonLimits> = {}): unknown {
   const text = typeof body === 'string' ? body : textOfBytes(body);
+  const { maxDepth = DEFAULT_MAX_DEPTH } = limits;
+  if (nestsDeeper(text, maxDepth)) throw tooDeep(maxDepth);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -118,9 +118,11 @@ function watchClient(res: ServerResponse): Client {
   };
 }
 
-/** HTTP/1.0 ends a body with the connection: there only a reset says that it is not whole. */
+/**
+ * A cut connection says that the answer is not whole, except over HTTP/1.0 (what nginx speaks to us by default), where it says that it is. There
+ * the last line is made one that nobody can read.
+ */
 function cut(res: ServerResponse): void {
-  const { socket, req } = res;
-  if (req.httpVersion === '1.0' && typeof socket?.resetAndDestroy === 'function') socket.resetAndDestroy();
+  if (res.req.httpVersion === '1.0') res.end('\n{');
   else res.destroy();
 }
