@@ -1,9 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import {
   type AnswerableError,
-  currentContext,
   type ErrorKind,
-  entranceOf,
   failureText,
   type HandlingApp,
   headersOfError,
@@ -12,6 +10,7 @@ import {
   type Log,
   type MicroError,
   printable,
+  requestIdOf,
   sendFailedAnswer,
 } from '@express-micro/core';
 import type { Middleware } from '@express-micro/mesh';
@@ -76,9 +75,14 @@ function lastWord(
 /** As `errorHandler()` of `@express-micro/http` would, in short: its message, code and headers are for the client. */
 function answerWith(req: IncomingMessage, res: ServerResponse, error: AnswerableError): void {
   const { message, code, errors, data, headers } = error;
-  const requestId = (entranceOf(req) ?? currentContext())?.requestId;
+  const requestId = requestIdOf(req);
   const status = error.status >= 400 && error.status <= 599 ? error.status : 500;
-  answer(res, status, { status: 'error', message, code, requestId, errors, data }, headersOfError(headers));
+  answer(
+    res,
+    status,
+    { status: 'error', message, code, requestId, errors, data },
+    { ...headersOfError(headers), 'x-request-id': requestId },
+  );
 }
 
 /** What says something to a client: that somebody else is not there, is late, or has too much to do. */

@@ -1,3 +1,4 @@
+export { requestIdOf } from '@express-micro/core';
 export {
   AppError,
   type AppErrorOptions,
@@ -24,7 +25,6 @@ export { type KnownRoute, type NotFoundOptions, notFoundHandler } from './failur
 export { passOn } from './failures/pass-on.ts';
 export type { HttpRequest, Middleware, Next } from './middleware.ts';
 export type { Principal } from './principal.ts';
-export { requestIdOf } from './request-id.ts';
 export {
   ApiResponse,
   type ErrorResponse,

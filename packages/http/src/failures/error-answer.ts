@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { type FailedAnswer, failureText, printable } from '@express-micro/core';
+import { type FailedAnswer, failureText, printable, requestIdOf } from '@express-micro/core';
 import type { HttpRequest } from '../middleware.ts';
-import { requestIdOf } from '../request-id.ts';
 import { acceptsProblem } from './accepts-problem.ts';
 import { type ErrorFacts, factsOf } from './error-facts.ts';
 import { type ErrorHandlerOptions, type ResolvedErrorOptions, resolveErrorOptions } from './error-options.ts';

@@ -36,7 +36,7 @@ const FRAMES = {
 
 /**
  * Sends a list that need not be in memory: a cursor of a database, an async generator. It asks for the next item when the
- * client has room for it, and ends the source when the client goes away; then it answers `false`.
+ * client has room for it, and ends the source when the client goes away.
  *
  * What goes wrong before the first item is thrown, to be answered as usual. Later the connection is cut, so that half a list
  * never looks like a whole one, and it is thrown, too: to be logged.
@@ -47,14 +47,14 @@ export async function streamList(
   res: ServerResponse,
   items: AsyncIterable<unknown> | Iterable<unknown>,
   options?: StreamListOptions,
-): Promise<boolean> {
+): Promise<void> {
   const { format, status } = resolveOptions('streamList()', TABLE, options, optionInvalid);
   const frame = FRAMES[format];
   const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const client = watchClient(res);
   try {
     let item = await client.unlessGone(source.next());
-    if (item === undefined) return false;
+    if (item === undefined) return;
     // Written before the head: an item that JSON cannot write is an error that can still be answered.
     let text = item.done === true ? frame.empty : frame.open + textOf(item.value);
     res.statusCode = status;
@@ -62,16 +62,15 @@ export async function streamList(
     res.removeHeader('content-length');
     if (res.req.method === 'HEAD') {
       res.end();
-      return true;
+      return;
     }
     while (item.done !== true) {
       if (!res.write(text)) await client.unlessGone(drained(res));
       item = await client.unlessGone(source.next());
-      if (item === undefined) return false;
+      if (item === undefined) return;
       text = item.done === true ? frame.close : frame.between + textOf(item.value);
     }
     res.end(text);
-    return true;
   } catch (error) {
     if (res.headersSent) cut(res);
     throw error;
