@@ -70,7 +70,7 @@ export const INSIDE = Object.freeze({
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
-      failures: { imports: ['responses'] },
+      failures: { imports: ['responses', 'bodies'] },
       bodies: {},
       validation: {},
       // A contract reads its body where nobody has.

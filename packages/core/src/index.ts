@@ -28,6 +28,15 @@ export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATU
 export { createExpiries, type Expiry } from './expiry.ts';
 export { type ExpressApp, type HandlingApp, isExpressApp } from './express-app.ts';
 export { type AppWithPrototypes, giveExpressPrototypes, servesAlone } from './express-prototypes.ts';
+export {
+  type AnswerableError,
+  type FailedAnswer,
+  type FailureBody,
+  failureText,
+  headersOfError,
+  isAnswerable,
+  sendFailedAnswer,
+} from './failed-answer.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
 export { Lifetime, type LifetimeOptions } from './lifetime.ts';
 export { consoleLog, type Log, silentLog } from './log.ts';
@@ -46,6 +55,7 @@ export {
 } from './options.ts';
 export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, watchPart } from './parts.ts';
 export { type Random, systemRandom } from './random.ts';
+export { requestIdOf } from './request-id.ts';
 export { markRouteName, routeNameOf } from './route-name.ts';
 export { stopServer, watchServers } from './servers.ts';
 export { SlidingCounts } from './sliding-counts.ts';

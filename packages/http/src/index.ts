@@ -1,3 +1,4 @@
+export { requestIdOf } from '@express-micro/core';
 export {
   AppError,
   type AppErrorOptions,
@@ -17,10 +18,50 @@ export { type Reply, type ReplyOptions, reply } from './contracts/reply.ts';
 export type { ContractRequest } from './contracts/request.ts';
 export { type AnyRoute, type Route, type Routes, route } from './contracts/route.ts';
 export { routes } from './contracts/routes.ts';
+export type { BodyOptions, FormBodyOptions, JsonBodyOptions } from './bodies/body-options.ts';
+export { type BodyLimits, inspectBody } from './bodies/inspect-body.ts';
+export { jsonBody } from './bodies/json-body.ts';
+export { type FormLimits, parseForm } from './bodies/parse-form.ts';
+export { type JsonLimits, parseJson } from './bodies/parse-json.ts';
+export { urlencodedBody } from './bodies/urlencoded-body.ts';
 export type { HttpErrorCode } from './errors.ts';
+export { asyncHandler } from './failures/async-handler.ts';
+export { type AnswerFacts, type ErrorAnswer, type ErrorAnswers, errorAnswers, toErrorAnswer } from './failures/error-answer.ts';
+export { type ErrorMiddleware, errorHandler } from './failures/error-handler.ts';
+export type { ErrorHandlerOptions, FailedRequest } from './failures/error-options.ts';
+export { type KnownRoute, type NotFoundOptions, notFoundHandler } from './failures/not-found-handler.ts';
+export { passOn } from './failures/pass-on.ts';
 export type { HttpRequest, Middleware, Next } from './middleware.ts';
 export type { Principal } from './principal.ts';
 export type { ValidationOptions } from './validation/options.ts';
 export type { InputOf, OutputOf, Schema } from './validation/schema.ts';
 export type { UnknownKeys } from './validation/unknown-keys.ts';
 export { type RequestSchemas, type ValidatedRequest, type ValidationMiddleware, validate } from './validation/validate.ts';
+export {
+  ApiResponse,
+  type ErrorResponse,
+  type ErrorResponseOptions,
+  type PageResponse,
+  type Pagination,
+  type SuccessResponse,
+} from './responses/api-response.ts';
+export { type ConditionalOptions, conditional, etagOf } from './responses/conditional.ts';
+export { type CursorOptions, type CursorPage, type CursorPlace, type Cursors, createCursors } from './responses/cursors.ts';
+export { cursorLink, pageLinks } from './responses/page-links.ts';
+export { type PageOf, type PageOptions, pageOf } from './responses/page-of.ts';
+export type { Validators } from './responses/preconditions.ts';
+export { type SendOptions, sendJson } from './responses/send-json.ts';
+export { type StreamListOptions, streamList } from './responses/stream-list.ts';
+export type { CompressionOptions } from './security/compression.ts';
+export type { CorsOptions } from './security/cors.ts';
+export {
+  type BaseApp,
+  type ExpressBaseOptions,
+  expressBase,
+  type SecurityOptions,
+  securityMiddleware,
+} from './security/express-base.ts';
+export type { HelmetOptions } from './security/helmet.ts';
+export type { Origins } from './security/origins.ts';
+export { portOf } from './security/port-of.ts';
+export type { TrustProxy } from './security/trust-proxy.ts';
