@@ -1,6 +1,6 @@
 import { type ErrorKind, MicroError } from '@express-micro/core';
 
-export type HttpErrorCode = 'HTTP_OPTION_INVALID';
+export type HttpErrorCode = 'HTTP_OPTION_INVALID' | 'HTTP_SECRET_MISSING' | 'HTTP_SECRET_WEAK' | 'HTTP_SIGNING_KEY_MISSING';
 
 /**
  * Every code by which this package says that it was used wrongly, with its canonical kind. What a request did wrong is an `AppError`
@@ -8,6 +8,9 @@ export type HttpErrorCode = 'HTTP_OPTION_INVALID';
  */
 const HTTP_ERRORS: Readonly<Record<HttpErrorCode, ErrorKind>> = Object.freeze({
   HTTP_OPTION_INVALID: 'invalid_argument',
+  HTTP_SECRET_MISSING: 'failed_precondition',
+  HTTP_SECRET_WEAK: 'failed_precondition',
+  HTTP_SIGNING_KEY_MISSING: 'failed_precondition',
 });
 
 export interface HttpErrorExtras {
