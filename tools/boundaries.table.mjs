@@ -66,7 +66,7 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal', 'request-id'],
+    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'request-id'],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
@@ -77,6 +77,9 @@ export const INSIDE = Object.freeze({
       contracts: { imports: ['validation', 'responses', 'failures', 'bodies'] },
       openapi: { imports: ['validation'], types: ['contracts'] },
       authentication: {},
+      passwords: {},
+      // From a password to tokens, and from a refresh token to the next ones.
+      sessions: { imports: ['authentication', 'passwords'] },
       limits: {},
       caching: {},
       composition: {},

@@ -5,7 +5,10 @@ export type HttpErrorCode =
   | 'HTTP_CONTRACT_INVALID'
   | 'HTTP_SCHEMA_INVALID'
   | 'HTTP_SCHEMA_FAILED'
-  | 'HTTP_RESPONSE_INVALID';
+  | 'HTTP_RESPONSE_INVALID'
+  | 'HTTP_SECRET_MISSING'
+  | 'HTTP_SECRET_WEAK'
+  | 'HTTP_SIGNING_KEY_MISSING';
 
 /**
  * Every code by which this package says that it was used wrongly, with its canonical kind. What a request did wrong is an `AppError`
@@ -17,6 +20,9 @@ const HTTP_ERRORS: Readonly<Record<HttpErrorCode, ErrorKind>> = Object.freeze({
   HTTP_SCHEMA_INVALID: 'invalid_argument',
   HTTP_SCHEMA_FAILED: 'internal',
   HTTP_RESPONSE_INVALID: 'internal',
+  HTTP_SECRET_MISSING: 'failed_precondition',
+  HTTP_SECRET_WEAK: 'failed_precondition',
+  HTTP_SIGNING_KEY_MISSING: 'failed_precondition',
 });
 
 export interface HttpErrorExtras {
