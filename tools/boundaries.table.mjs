@@ -66,7 +66,7 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal'],
+    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal'],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
@@ -79,9 +79,10 @@ export const INSIDE = Object.freeze({
       limits: {},
       caching: {},
       composition: {},
-      plugins: { imports: ['limits'] },
+      plugins: { imports: ['limits', 'composition'] },
       security: { imports: ['bodies', 'failures'] },
-      container: {},
+      // A scope is what its middleware adds to the request.
+      container: { types: ['composition'] },
     },
   },
 });

@@ -30,6 +30,7 @@ export { type AppWithPrototypes, giveExpressPrototypes, servesAlone } from './ex
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
 export { Lifetime, type LifetimeOptions } from './lifetime.ts';
 export { consoleLog, type Log, silentLog } from './log.ts';
+export { nearest } from './nearest.ts';
 export {
   booleanOption,
   functionOption,
