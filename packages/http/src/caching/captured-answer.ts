@@ -69,7 +69,8 @@ function encodingOf(encoding: unknown): BufferEncoding {
 function headersOf(res: ServerResponse, given: unknown): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { ...res.getHeaders() };
   if (typeof given !== 'object' || given === null) return headers;
-  const flat: unknown[] = Array.isArray(given) ? given.flat() : Object.entries(given).flat(1);
+  const pairs = Array.isArray(given) ? given : Object.entries(given);
+  const flat: unknown[] = Array.isArray(pairs[0]) ? pairs.flat(1) : pairs;
   for (let at = 0; at + 1 < flat.length; at += 2) headers[String(flat[at]).toLowerCase()] = flat[at + 1] as string;
   return headers;
 }
