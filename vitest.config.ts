@@ -26,7 +26,7 @@ export default defineConfig({
         ...onSources,
         test: {
           name: 'sources',
-          include: ['packages/*/test/sources/**/*.engine.test.ts', 'test/{sources,together}/**/*.engine.test.ts'],
+          include: ['packages/*/test/**/*.engine.test.ts', 'test/{sources,together}/**/*.engine.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -83,9 +83,10 @@ export const INSIDE = Object.freeze({
       limits: {},
       caching: {},
       composition: {},
-      plugins: { imports: ['limits'] },
+      plugins: { imports: ['limits', 'composition'] },
       security: { imports: ['bodies', 'failures'] },
-      container: {},
+      // A scope is what its middleware adds to the request.
+      container: { types: ['composition'] },
     },
   },
 });

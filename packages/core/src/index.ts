@@ -40,6 +40,7 @@ export {
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
 export { Lifetime, type LifetimeOptions } from './lifetime.ts';
 export { consoleLog, type Log, silentLog } from './log.ts';
+export { nearest } from './nearest.ts';
 export {
   booleanOption,
   functionOption,

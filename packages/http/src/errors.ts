@@ -9,6 +9,15 @@ export type HttpErrorCode =
   | 'HTTP_SECRET_MISSING'
   | 'HTTP_SECRET_WEAK'
   | 'HTTP_SIGNING_KEY_MISSING';
+  | 'HTTP_CONTAINER_CLOSED'
+  | 'HTTP_DEPENDENCY_CAPTIVE'
+  | 'HTTP_DEPENDENCY_CYCLE'
+  | 'HTTP_DEPENDENCY_TWICE'
+  | 'HTTP_DEPENDENCY_UNKNOWN'
+  | 'HTTP_PLUGIN_DEPENDENCY'
+  | 'HTTP_PLUGIN_FAILED'
+  | 'HTTP_PLUGIN_LATE'
+  | 'HTTP_PLUGIN_TWICE';
 
 /**
  * Every code by which this package says that it was used wrongly, with its canonical kind. What a request did wrong is an `AppError`
@@ -23,6 +32,15 @@ const HTTP_ERRORS: Readonly<Record<HttpErrorCode, ErrorKind>> = Object.freeze({
   HTTP_SECRET_MISSING: 'failed_precondition',
   HTTP_SECRET_WEAK: 'failed_precondition',
   HTTP_SIGNING_KEY_MISSING: 'failed_precondition',
+  HTTP_CONTAINER_CLOSED: 'internal',
+  HTTP_DEPENDENCY_CAPTIVE: 'internal',
+  HTTP_DEPENDENCY_CYCLE: 'internal',
+  HTTP_DEPENDENCY_TWICE: 'invalid_argument',
+  HTTP_DEPENDENCY_UNKNOWN: 'internal',
+  HTTP_PLUGIN_DEPENDENCY: 'internal',
+  HTTP_PLUGIN_FAILED: 'internal',
+  HTTP_PLUGIN_LATE: 'invalid_argument',
+  HTTP_PLUGIN_TWICE: 'invalid_argument',
 });
 
 export interface HttpErrorExtras {

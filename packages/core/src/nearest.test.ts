@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearest } from './suggest.ts';
+import { nearest } from './nearest.ts';
 
 describe('the nearest name', () => {
   const names = ['getUser', 'getUsers', 'createUser', 'deleteUser', 'listOrders'];
