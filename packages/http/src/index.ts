@@ -10,20 +10,6 @@ export {
   UnauthorizedError,
   ValidationError,
 } from './app-errors.ts';
-export type { ContractOptions } from './contracts/contract-options.ts';
-export type { ErrorDefinition, Method, ResponseCheck, RouteDefinition } from './contracts/definition.ts';
-export type { Jsonified } from './contracts/json.ts';
-export { type MountTarget, mountRoutes } from './contracts/mount-routes.ts';
-export { type Reply, type ReplyOptions, reply } from './contracts/reply.ts';
-export type { ContractRequest } from './contracts/request.ts';
-export { type AnyRoute, type Route, type Routes, route } from './contracts/route.ts';
-export { routes } from './contracts/routes.ts';
-export type { BodyOptions, FormBodyOptions, JsonBodyOptions } from './bodies/body-options.ts';
-export { type BodyLimits, inspectBody } from './bodies/inspect-body.ts';
-export { jsonBody } from './bodies/json-body.ts';
-export { type FormLimits, parseForm } from './bodies/parse-form.ts';
-export { type JsonLimits, parseJson } from './bodies/parse-json.ts';
-export { urlencodedBody } from './bodies/urlencoded-body.ts';
 export { type ApiKeyOptions, type ApiKeys, createApiKeys, type StoredApiKey } from './authentication/api-keys.ts';
 export { authenticate, identify } from './authentication/authenticate.ts';
 export { authorize, authorizeIf, createRoles, type Roles, requirePermissions } from './authentication/authorize.ts';
@@ -31,18 +17,12 @@ export { type ServiceCallerOptions, serviceCallers } from './authentication/serv
 export type { JwksOptions, TokenOptions } from './authentication/token-options.ts';
 export { createTokens, type IssuedClaims, type Tokens } from './authentication/tokens.ts';
 export type { TokenClaims, UserPrincipal, Way } from './authentication/way.ts';
-export type { HttpErrorCode } from './errors.ts';
-export { asyncHandler } from './failures/async-handler.ts';
-export { type AnswerFacts, type ErrorAnswer, type ErrorAnswers, errorAnswers, toErrorAnswer } from './failures/error-answer.ts';
-export { type ErrorMiddleware, errorHandler } from './failures/error-handler.ts';
-export type { ErrorHandlerOptions, FailedRequest } from './failures/error-options.ts';
-export { type KnownRoute, type NotFoundOptions, notFoundHandler } from './failures/not-found-handler.ts';
-export { passOn } from './failures/pass-on.ts';
-export type { HttpRequest, Middleware, Next } from './middleware.ts';
-export { type Argon2Library, type Argon2Options, argon2id } from './passwords/argon2.ts';
-export type { PasswordHasher, PasswordVerifier } from './passwords/password-hasher.ts';
-export { createPasswords, type PasswordOptions, type Passwords } from './passwords/passwords.ts';
-export { type ScryptOptions, scrypt } from './passwords/scrypt.ts';
+export type { BodyOptions, FormBodyOptions, JsonBodyOptions } from './bodies/body-options.ts';
+export { type BodyLimits, inspectBody } from './bodies/inspect-body.ts';
+export { jsonBody } from './bodies/json-body.ts';
+export { type FormLimits, parseForm } from './bodies/parse-form.ts';
+export { type JsonLimits, parseJson } from './bodies/parse-json.ts';
+export { urlencodedBody } from './bodies/urlencoded-body.ts';
 export type { WithCacheOptions } from './caching/cache-options.ts';
 export type { CachedAnswer, CachedRefusal, CachedVariants, CacheEntry, CacheStore } from './caching/cache-store.ts';
 export { type MemoryCacheStoreOptions, memoryCacheStore } from './caching/lru-cache.ts';
@@ -63,7 +43,21 @@ export {
   type Scope,
 } from './container/container.ts';
 export { scopeOf, scopePerRequest } from './container/scope-per-request.ts';
-export type { HttpErrorCode } from './errors.ts';
+export type { ContractOptions } from './contracts/contract-options.ts';
+export type { ErrorDefinition, Method, ResponseCheck, RouteDefinition } from './contracts/definition.ts';
+export type { Jsonified } from './contracts/json.ts';
+export { type MountTarget, mountRoutes } from './contracts/mount-routes.ts';
+export { type Reply, type ReplyOptions, reply } from './contracts/reply.ts';
+export type { ContractRequest } from './contracts/request.ts';
+export { type AnyRoute, type Route, type Routes, route } from './contracts/route.ts';
+export { routes } from './contracts/routes.ts';
+export type { HttpErrorCode, HttpErrorCode } from './errors.ts';
+export { asyncHandler } from './failures/async-handler.ts';
+export { type AnswerFacts, type ErrorAnswer, type ErrorAnswers, errorAnswers, toErrorAnswer } from './failures/error-answer.ts';
+export { type ErrorMiddleware, errorHandler } from './failures/error-handler.ts';
+export type { ErrorHandlerOptions, FailedRequest } from './failures/error-options.ts';
+export { type KnownRoute, type NotFoundOptions, notFoundHandler } from './failures/not-found-handler.ts';
+export { passOn } from './failures/pass-on.ts';
 export type { LimitBy } from './limits/caller-key.ts';
 export type { RateLimitOptions } from './limits/limit-options.ts';
 export type { RateLimitStore } from './limits/limit-store.ts';
@@ -78,17 +72,17 @@ export {
   redisLimitStore,
 } from './limits/redis-store.ts';
 export type { Count, LimitRule, Taken } from './limits/sliding-window.ts';
-export type { HttpRequest, Middleware, Next } from './middleware.ts';
+export type { HttpRequest, HttpRequest, Middleware, Middleware, Next, Next } from './middleware.ts';
+export { type Argon2Library, type Argon2Options, argon2id } from './passwords/argon2.ts';
+export type { PasswordHasher, PasswordVerifier } from './passwords/password-hasher.ts';
+export { createPasswords, type PasswordOptions, type Passwords } from './passwords/passwords.ts';
+export { type ScryptOptions, scrypt } from './passwords/scrypt.ts';
 export { type Analytics, type AnalyticsEvent, type AnalyticsOptions, analyticsPlugin } from './plugins/analytics.ts';
 export { definePlugin, type Plugin, type PluginContext, type PluginParts } from './plugins/plugin.ts';
 export type { PluginsOptions } from './plugins/plugin-options.ts';
 export { createPlugins, type Plugins } from './plugins/plugins.ts';
 export { type RateLimitApi, type RateLimitPluginOptions, rateLimitPlugin } from './plugins/rate-limit-plugin.ts';
 export type { Principal } from './principal.ts';
-export type { ValidationOptions } from './validation/options.ts';
-export type { InputOf, OutputOf, Schema } from './validation/schema.ts';
-export type { UnknownKeys } from './validation/unknown-keys.ts';
-export { type RequestSchemas, type ValidatedRequest, type ValidationMiddleware, validate } from './validation/validate.ts';
 export {
   ApiResponse,
   type ErrorResponse,
@@ -129,3 +123,7 @@ export {
   type StoredSession,
 } from './sessions/session-store.ts';
 export { createSessions, type Sessions } from './sessions/sessions.ts';
+export type { ValidationOptions } from './validation/options.ts';
+export type { InputOf, OutputOf, Schema } from './validation/schema.ts';
+export type { UnknownKeys } from './validation/unknown-keys.ts';
+export { type RequestSchemas, type ValidatedRequest, type ValidationMiddleware, validate } from './validation/validate.ts';
