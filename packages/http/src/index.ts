@@ -51,7 +51,7 @@ export { type Reply, type ReplyOptions, reply } from './contracts/reply.ts';
 export type { ContractRequest } from './contracts/request.ts';
 export { type AnyRoute, type Route, type Routes, route } from './contracts/route.ts';
 export { routes } from './contracts/routes.ts';
-export type { HttpErrorCode, HttpErrorCode } from './errors.ts';
+export type { HttpErrorCode } from './errors.ts';
 export { asyncHandler } from './failures/async-handler.ts';
 export { type AnswerFacts, type ErrorAnswer, type ErrorAnswers, errorAnswers, toErrorAnswer } from './failures/error-answer.ts';
 export { type ErrorMiddleware, errorHandler } from './failures/error-handler.ts';
@@ -72,7 +72,7 @@ export {
   redisLimitStore,
 } from './limits/redis-store.ts';
 export type { Count, LimitRule, Taken } from './limits/sliding-window.ts';
-export type { HttpRequest, HttpRequest, Middleware, Middleware, Next, Next } from './middleware.ts';
+export type { HttpRequest, Middleware, Next } from './middleware.ts';
 export { type Argon2Library, type Argon2Options, argon2id } from './passwords/argon2.ts';
 export type { PasswordHasher, PasswordVerifier } from './passwords/password-hasher.ts';
 export { createPasswords, type PasswordOptions, type Passwords } from './passwords/passwords.ts';
