@@ -65,7 +65,7 @@ function handlerOf({ before, answer }: ServedRoute, answerError: Answers) {
 }
 
 /** Node's request with what guards written for Express look for. */
-function rawOf(request: FastifyRequest): HttpRequest {
+export function rawOf(request: FastifyRequest): HttpRequest {
   const req: HttpRequest = request.raw;
   req.originalUrl ??= request.originalUrl;
   req.ip ??= request.ip;
@@ -77,7 +77,7 @@ function rawOf(request: FastifyRequest): HttpRequest {
 }
 
 /** Whether the request is to be handled; `false` when a guard has answered it. */
-function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Promise<boolean> {
+export function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const onClose = () => resolve(false);
@@ -92,7 +92,7 @@ function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Prom
   });
 }
 
-function sendError(answerError: Answers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendError(answerError: Answers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (reply.raw.headersSent) {
     // Half an answer must not look like a whole one.
     reply.raw.destroy();
