@@ -116,6 +116,11 @@ const table = routes({
     await headSeen;
     throw new Error('in the middle');
   }),
+  brokenAtOnce: route({ method: 'GET', path: '/broken-at-once' }, async function* () {
+    await Promise.resolve();
+    if (seenByGuard.length >= 0) throw new Error('before the first');
+    yield 1;
+  }),
   raw: route({ method: 'GET', path: '/raw' }, ({ raw }) => void raw.res.writeHead(206, { 'x-own': '1' }).end('own')),
   defect: route({ method: 'GET', path: '/defect' }, () => {
     throw new TypeError('the inside of it');
@@ -269,6 +274,7 @@ const bad: readonly (readonly [string, string, Parameters<typeof ask>[2], number
   ['a guard that refuses', '/secret', {}, 401, failed('UNAUTHORIZED', 'Authentication required')],
   ['an asynchronous guard that refuses', '/guarded/5?q=1', { json: { a: 1 } }, 403, failed('FORBIDDEN', 'Not allowed')],
   ['a defect tells nothing', '/defect', {}, 500, defect],
+  ['a stream that breaks before its first item', '/broken-at-once', {}, 500, defect],
   ['nothing was thrown', '/undefined', {}, 500, defect],
   ['what JSON cannot write', '/unwritable', {}, 500, defect],
   ['a header that HTTP does not have', '/bad-header', {}, 500, defect],
