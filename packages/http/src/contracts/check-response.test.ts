@@ -7,8 +7,9 @@ import { type AnyRoute, route } from './route.ts';
 import { serveRoute } from './served-route.ts';
 
 const User = z.object({ id: z.number(), name: z.string().optional(), since: z.date().optional() });
-const check = (data: unknown, schema: z.ZodType = User, how: 'always' | 'outside-production' = 'outside-production') =>
-  createResponseChecker(schema, how, 'The answer of getUser')(data);
+async function check(data: unknown, schema: z.ZodType = User, how: 'always' | 'outside-production' = 'outside-production') {
+  return createResponseChecker(schema, how, 'The answer of getUser')(data);
+}
 
 describe('an answer is held against its schema', () => {
   it('what is right is sent as it is', async () => {

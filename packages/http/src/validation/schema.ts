@@ -18,7 +18,7 @@ const DRAFT = Object.freeze({
   libraryOptions: Object.freeze({ unrepresentable: 'any', errorMode: 'ignore' }),
 });
 
-export function isSchema(value: unknown): value is Schema {
+function isSchema(value: unknown): value is Schema {
   // ArkType's schemas are functions.
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   const standard = (value as { readonly '~standard'?: unknown })['~standard'];

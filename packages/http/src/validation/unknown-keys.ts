@@ -21,18 +21,23 @@ export interface KeyFilter {
 }
 
 /**
- * Which keys a schema has is known from its JSON Schema. Unions and records have no list of keys: within them the schema's own rule stands.
+ * Which keys a schema has is known from its JSON Schema. Unions, records and objects that say that they
+ * take any key have no list: for them the schema's own rule stands.
+ * `undefined` where there is nothing to filter.
+ *
  * @throws HTTP_SCHEMA_INVALID where the library does not tell the keys
  */
-export function keyFilterFor(schema: Schema, place: string): KeyFilter {
-  const shape = shapeOf(jsonSchemaOf(schema, 'input'));
-  if (shape === undefined) {
+export function keyFilterFor(schema: Schema, place: string): KeyFilter | undefined {
+  const told = jsonSchemaOf(schema, 'input');
+  if (told === undefined) {
     throw httpError(
       'HTTP_SCHEMA_INVALID',
       `"unknownKeys" of ${place} needs to know the keys of the schema, and this one does not tell them (by Standard JSON Schema: Zod 4.2+, ` +
         'ArkType 2.1.28+, Valibot with toStandardJsonSchema). Say it in the schema itself (z.strictObject, v.strictObject, "+": "reject").',
     );
   }
+  const shape = shapeOf(told);
+  if (shape === undefined) return undefined;
   return {
     find(value, limit) {
       const found: PropertyKey[][] = [];
@@ -51,12 +56,10 @@ function shapeOf(schema: unknown): Shape | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   const { properties, additionalProperties, patternProperties, items } = schema as JsonSchema;
   const inner = shapeOf(items);
-  // A record: its keys are anybody's.
-  const isRecord =
-    patternProperties !== undefined ||
-    (typeof additionalProperties === 'object' && additionalProperties !== null && Object.keys(additionalProperties).length > 0);
+  // A record, or an object that says itself that it takes any key.
+  const isOpen = patternProperties !== undefined || (additionalProperties !== undefined && additionalProperties !== false);
   const keys =
-    properties === undefined || isRecord
+    properties === undefined || isOpen
       ? undefined
       : new Map(Object.entries(properties).map(([key, property]) => [key, shapeOf(property)] as const));
   return keys === undefined && inner === undefined ? undefined : { keys, items: inner };
