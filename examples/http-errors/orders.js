@@ -1,13 +1,5 @@
 // #region app
-import {
-  AppError,
-  asyncHandler,
-  ConflictError,
-  errorHandler,
-  expressBase,
-  NotFoundError,
-  notFoundHandler,
-} from '@express-micro/http';
+import { errorHandler, expressBase, NotFoundError, notFoundHandler } from '@express-micro/http';
 import express from 'express';
 
 const app = express();
@@ -20,7 +12,10 @@ app.get('/orders/:id', (req) => {
 app.use('/shop', shop());
 app.use(notFoundHandler(), errorHandler());
 const server = app.listen(port, () => console.log(`orders at ${server.address().port}`));
+
 // #endregion
+
+import { AppError, asyncHandler, ConflictError } from '@express-micro/http';
 
 function shop() {
   const shop = express.Router();
