@@ -12,8 +12,9 @@ app.get('/orders/:id', (req) => {
 app.use('/shop', shop());
 app.use(notFoundHandler(), errorHandler());
 const server = app.listen(port, () => console.log(`orders at ${server.address().port}`));
-
 // #endregion
+
+process.once('SIGTERM', () => server.close());
 
 import { AppError, asyncHandler, ConflictError } from '@express-micro/http';
 
@@ -42,5 +43,3 @@ async function readReport(id) {
   if (id !== '1') throw new NotFoundError(`No report ${id}`);
   return { id };
 }
-
-process.once('SIGTERM', () => server.close());

@@ -46,6 +46,8 @@ describe('parseJson', () => {
     expect(parseJson(nested(32))).toBeDefined();
     expect(() => parseJson(nested(33))).toThrow(refused('BODY_TOO_DEEP'));
     expect(() => parseJson(`${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}`)).toThrow(refused('BODY_TOO_DEEP'));
+    // Without parsing it: where the brackets are never closed, that is not even found.
+    expect(() => parseJson('['.repeat(1_000_000))).toThrow(refused('BODY_TOO_DEEP'));
     expect(() => parseJson(nested(3), { maxDepth: 2 })).toThrow(refused('BODY_TOO_DEEP'));
   });
 

@@ -66,6 +66,17 @@ describe('an error that was made for the client', () => {
     expect(answer(new ValidationError(undefined, errors)).json).toMatchObject({ code: 'VALIDATION_FAILED', errors });
   });
 
+  it('from 500 on is a line in the log, and none below', () => {
+    answer(new AppError('The printer is out of paper'));
+    answer(new ConflictError('Taken'));
+    expect(lines).toEqual(['warn GET /orders/7 failed with 500, request id-1: The printer is out of paper']);
+  });
+
+  it('keeps its text, and no more than 2000 characters of it', () => {
+    expect(answer(new ConflictError('two\nlines')).json.message).toBe('two\nlines');
+    expect(answer(new ConflictError('x'.repeat(5_000))).json.message).toHaveLength(2_000);
+  });
+
   it('brings its headers, but not such as say how the body is written, or that are none', () => {
     const headers = {
       'Retry-After': '30',
@@ -317,7 +328,9 @@ describe('a failed call to another service', () => {
     });
     expect(answer(mesh('MESH_OVERLOADED', 'resource_exhausted', 503)).status).toBe(503);
     expect(answer(mesh('LIMITS_SPENT', 'resource_exhausted')).status).toBe(429);
-    expect(lines).toEqual([]);
+    // What we could not do for lack of somebody else is a line, without a stack.
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toBe('warn GET /orders/7 failed with 503, request id-1: inner text of 10.0.0.1');
   });
 
   it('that was made wrongly is our defect', () => {
@@ -389,6 +402,16 @@ describe('problem details', () => {
       type: 'https://example.com/problems/NOT_FOUND',
       status: 404,
     });
+  });
+});
+
+describe('what the options do', () => {
+  it('is not in the way of an answer where it throws', () => {
+    const broken = () => {
+      throw new Error('broken');
+    };
+    expect(answer(new Error('x'), { log: { info: broken, warn: broken, error: broken } }).status).toBe(500);
+    expect(answer(new NotFoundError(), { problemType: broken, alwaysProblem: true }).json.type).toBe('about:blank');
   });
 });
 
