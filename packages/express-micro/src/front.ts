@@ -60,7 +60,8 @@ function lastWord(
 ): void {
   if (isMicroError(problem) && !res.headersSent) {
     const isForClient = isAnswerable(problem) && problem.isOperational;
-    if (!isForClient) log.error(`${req.method} ${JSON.stringify(req.url)} failed: ${printable(problem.message, 1_000)}`);
+    if (!isForClient || problem.status >= 500)
+      log.error(`${req.method} ${JSON.stringify(req.url)} failed: ${printable(problem.message, 1_000)}`);
     if (isForClient) answerWith(req, res, problem);
     else answerFailure(res, problem);
     return;

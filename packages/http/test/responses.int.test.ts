@@ -80,7 +80,10 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
       status: 428,
       json: { code: 'PRECONDITION_REQUIRED' },
     });
-    expect((await ask(`${url}/orders/7`, { method: 'PUT', headers: { 'if-match': etag } })).json).toEqual({ version: 2 });
+    const written = await ask(`${url}/orders/7`, { method: 'PUT', headers: { 'if-match': etag } });
+    expect(written.json).toEqual({ version: 2 });
+    // That would be the etag of what was there before.
+    expect([written.headers.etag === etag, written.headers['last-modified']]).toEqual([false, undefined]);
     const lost = await ask(`${url}/orders/7`, { method: 'PUT', headers: { 'if-match': etag } });
     expect([lost.status, lost.json.code, lost.headers.etag]).toEqual([412, 'PRECONDITION_FAILED', undefined]);
     expect((await ask(`${url}/orders/7`, { headers: { 'if-none-match': etag } })).status).toBe(200);

@@ -1,5 +1,5 @@
-/** Below this a text cannot nest deep enough to matter. */
-const MIN_LENGTH = 4_096;
+/** Below this the worst text takes some ten milliseconds to parse, and every other one would pay for being looked through. */
+const MIN_LENGTH = 65_536;
 
 /**
  * Whether a JSON text nests deeper than `maxDepth`, without parsing it: `JSON.parse` takes more than a second for 10 MB of brackets,

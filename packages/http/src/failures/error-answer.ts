@@ -48,7 +48,11 @@ export function createErrorAnswers(options: ResolvedErrorOptions): ErrorAnswers 
       isClientGone: req.aborted || req.socket?.destroyed === true,
       statusSet,
     });
-    if (!failure.isExpected) reportFailure(options, error, facts, failure, req, requestId);
+    try {
+      tell(options, error, facts, failure, req, requestId);
+    } catch {
+      // A log that throws cannot be told of it, and the client is still to be answered.
+    }
     return write(options, failure, facts, req, requestId);
   };
 }
@@ -63,14 +67,21 @@ function translated({ translate, log }: ResolvedErrorOptions, error: unknown, re
   }
 }
 
-function reportFailure(
-  { log, report }: ResolvedErrorOptions,
+/** The unexpected with its stack; of what is expected only that we could not do what was asked for. */
+function tell(
+  options: ResolvedErrorOptions,
   error: unknown,
   facts: ErrorFacts,
-  { status, code }: Failure,
+  { status, code, isExpected }: Failure,
   req: IncomingMessage,
   requestId: string,
 ): void {
+  const { log, report } = options;
+  const what = `${req.method} ${printable(targetOf(req), MAX_TARGET)} failed with ${status}, request ${requestId}`;
+  if (isExpected) {
+    if (status >= 500) log.warn(`${what}: ${textOf(facts.message) ?? code}`);
+    return;
+  }
   if (report !== undefined) {
     try {
       report(error, { req, requestId, status, code });
@@ -79,10 +90,9 @@ function reportFailure(
       log.error(`The option "report" of errorHandler() threw: ${stackOf(factsOf(problem))}`);
     }
   }
-  const line = `${req.method} ${printable(targetOf(req), MAX_TARGET)} failed with ${status}, request ${requestId}: ${stackOf(facts)}`;
   // A status below 500 was meant by whoever set it; that it is worth a look is all that can be said.
-  if (status < 500) log.warn(line);
-  else log.error(line);
+  if (status < 500) log.warn(`${what}: ${stackOf(facts)}`);
+  else log.error(`${what}: ${stackOf(facts)}`);
 }
 
 /** The path as the client wrote it. A query may hold what nobody else is to know. */
@@ -134,5 +144,13 @@ function problemOf(
 ): object {
   const target = targetOf(req);
   const instance = /^\/[\x21-\x7e]*$/.test(target) ? target : undefined;
-  return { type: problemType?.(code) ?? 'about:blank', title: phraseOf(status), status, detail, instance };
+  return { type: typeOf(problemType, code), title: phraseOf(status), status, detail, instance };
+}
+
+function typeOf(problemType: ResolvedErrorOptions['problemType'], code: string): string {
+  try {
+    return problemType?.(code) ?? 'about:blank';
+  } catch {
+    return 'about:blank';
+  }
 }

@@ -1,7 +1,7 @@
 import { isAnswerable, isMicroError } from '@express-micro/core';
 
 /** Whose an error is: that decides what of it is believed. */
-export type Origin =
+type Origin =
   /** `AppError` and its family. */
   | 'app'
   /** A failed call of the mesh. */

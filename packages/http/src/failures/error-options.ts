@@ -20,7 +20,7 @@ export interface FailedRequest {
 }
 
 export interface ErrorHandlerOptions {
-  /** Where the unexpected is written, with its stack. @default standard error */
+  /** Where the unexpected is written, with its stack, and in a line each other answer from 500 on. @default standard error */
   readonly log?: Log | undefined;
   /**
    * Told of each unexpected error, instead of `log`: for a structured logger or a tracker of errors. What it throws is logged.

@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http';
-import { printable } from '@express-micro/core';
 
 /** What is made of an error, before it is written down. */
 export interface Failure {
@@ -44,6 +43,8 @@ export function isCode(code: unknown): code is string {
   return typeof code === 'string' && /^[\w.-]{1,64}$/.test(code);
 }
 
+/** As it is: in JSON and in a log each writer has its own way with what cannot be printed. */
 export function textOf(message: unknown): string | undefined {
-  return typeof message === 'string' && message !== '' ? printable(message, MAX_MESSAGE) : undefined;
+  if (typeof message !== 'string' || message === '') return undefined;
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
 }

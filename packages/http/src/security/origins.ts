@@ -14,7 +14,7 @@ function readOrigin(entry: unknown): string {
   return url.origin;
 }
 
-export function readOrigins(value: unknown): Origins {
+function readOrigins(value: unknown): Origins {
   if (typeof value === 'function') return value as (origin: string) => boolean;
   const entries = (typeof value === 'string' ? value.split(',') : value) as unknown;
   if (!Array.isArray(entries)) throw new OptionProblem();
