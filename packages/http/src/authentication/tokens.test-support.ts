@@ -5,7 +5,7 @@ import { type Tokens, tokensWith } from './tokens.ts';
 
 export const SECRET = 'T7q0Zb3xv9Lw2MfYk6Rj8Hn4Pd1Gs5Cu-W_eXoQaBi';
 export const OTHER_SECRET = 'm2VbN8xQ1zKc7Lp4Ws9Df0Gh5Jk3Ty6Ur-R_tEiOaYn';
-export const START_MS = Date.UTC(2026, 0, 1);
+const START_MS = Date.UTC(2026, 0, 1);
 
 export const RSA_PAIR = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 export const EC_PAIR = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -57,7 +57,7 @@ export const CLAIMS = Object.freeze({
   exp: START_MS / 1_000 + 900,
 });
 
-export const encode = (value: unknown): string =>
+const encode = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 
 /** Signed by hand: what libraries refuse to make has to be refused, too. */
