@@ -98,6 +98,7 @@ export const ATTACKS: readonly Attack[] = [
       ),
   ],
   ['crit with something unknown', signed({ crit: ['exp'], exp: 1 })],
+  ['crit with what changes nothing', signed({ crit: ['b64'], b64: true })],
   ['crit with b64', signed({ crit: ['b64'], b64: false })],
   [
     'b64 without crit, and the claims in clear',

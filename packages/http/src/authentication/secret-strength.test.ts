@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { weaknessOf } from './secret-strength.ts';
 
@@ -22,7 +22,7 @@ it.each([
 
 it('what machines make is never weak, in whichever form', () => {
   for (let round = 0; round < 3_000; round += 1) {
-    const bytes = randomBytes(32);
+    const bytes = createHash('sha256').update(`round ${round}`).digest();
     for (const secret of [bytes.toString('hex'), bytes.toString('base64'), bytes.toString('base64url')])
       expect([secret, said(secret)]).toEqual([secret, undefined]);
     expect(weaknessOf(bytes, 32)).toBeUndefined();

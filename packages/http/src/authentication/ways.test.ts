@@ -165,6 +165,11 @@ describe('API keys', () => {
       ]);
   });
 
+  it('that are not there may be null, as databases have it', async () => {
+    const none = createApiKeys({ find: () => null as never });
+    expect((await pass(authenticate(none), { headers: { 'x-api-key': none.issue().key } })).error).toMatchObject({ status: 401 });
+  });
+
   it('need a way to be found', () => {
     for (const options of [undefined, {}, { find: 'x' }, { find: () => undefined, prefix: 'a_b' }, { finds: () => undefined }])
       expect(() => createApiKeys(options as never)).toThrow(expect.objectContaining({ code: 'HTTP_OPTION_INVALID' }));
