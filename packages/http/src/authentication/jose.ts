@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { SigningKey } from './key-kinds.ts';
 
 /** What a token has to say beside being signed. */
-export interface ClaimRules {
+interface ClaimRules {
   readonly issuers: readonly string[] | false;
   readonly audiences: readonly string[] | false;
   readonly clockToleranceSeconds: number;
@@ -21,8 +21,8 @@ export interface Jwt {
 let loaded: Jwt | undefined;
 
 /**
- * Loaded with the first token. jose is an ES module and this package may be CommonJS, which Jest and Node before 22.12 cannot join at
- * once; who uses no tokens is not to notice.
+ * Loaded with the first token. jose is an ES module alone: Jest, and Node 22 before 22.12, cannot require it, and who uses no tokens is not to
+ * notice.
  */
 export async function joseJwt(): Promise<Jwt> {
   loaded ??= await load();

@@ -21,13 +21,19 @@ it.each([
 });
 
 it('what machines make is never weak, in whichever form', () => {
-  for (let round = 0; round < 3_000; round += 1) {
+  const weak: unknown[] = [];
+  for (let round = 0; round < 500; round += 1) {
     const bytes = createHash('sha256').update(`round ${round}`).digest();
-    for (const secret of [bytes.toString('hex'), bytes.toString('base64'), bytes.toString('base64url')])
-      expect([secret, said(secret)]).toEqual([secret, undefined]);
-    expect(weaknessOf(bytes, 32)).toBeUndefined();
-    expect(weaknessOf(Buffer.from(bytes.toString('hex').slice(0, 32)), 32)).toBeUndefined();
+    const short = Buffer.from(bytes.toString('hex').slice(0, 32));
+    for (const secret of [
+      bytes,
+      short,
+      ...(['hex', 'base64', 'base64url'] as const).map((form) => Buffer.from(bytes.toString(form))),
+    ]) {
+      if (weaknessOf(secret, 32) !== undefined) weak.push(secret.toString());
+    }
   }
+  expect(weak).toEqual([]);
 });
 
 it('a sentence that somebody made up is taken: only what is known to be known is refused', () => {

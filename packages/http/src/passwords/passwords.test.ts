@@ -67,7 +67,7 @@ describe.each([
 });
 
 describe('the default', () => {
-  it('is scrypt with what OWASP asks for', async () => {
+  it('is scrypt with what OWASP asks for', { timeout: 30_000 }, async () => {
     const passwords = createPasswords();
     const stored = await passwords.hash(RIGHT);
     expect(stored).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[\w+/]{22}\$[\w+/]{43}$/);
