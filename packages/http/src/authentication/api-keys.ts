@@ -80,7 +80,8 @@ export function apiKeysWith(given: ApiKeyOptions, clock: Clock, random: Random):
   async function check(key: string): Promise<Principal> {
     const id = key.length > MAX_LENGTH ? undefined : shape.exec(key)?.[1];
     if (id === undefined) throw refused('it has not the shape of a key');
-    const stored = await find?.(id);
+    // Databases say null.
+    const stored = (await find?.(id)) ?? undefined;
     const isRight = timingSafeEqual(digest(key), digestFrom(stored?.hash) ?? nobody);
     if (stored === undefined || !isRight)
       throw refused(stored === undefined ? 'there is none of that id' : 'the secret is another');

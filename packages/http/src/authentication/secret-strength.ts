@@ -11,7 +11,8 @@ const PLACEHOLDER_WORDS = [
 
 /** What is left of a secret when such words are gone must still be a secret. */
 const MIN_LEFT = 16;
-const MIN_DIFFERENT = 10;
+/** Fewer than chance gives to 32 hexadecimal digits once in some ten million times. */
+const MIN_DIFFERENT = 8;
 
 /**
  * What speaks against a secret that signs: anybody who has one token can try secrets on it, as fast as machines go (RFC 8725, 3.5).

@@ -3,7 +3,7 @@ import { UnauthorizedError } from '../app-errors.ts';
 import { httpError, optionInvalid } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
 import { tokenOf } from './credentials.ts';
-import { signJwt, verifyJwt } from './jose.ts';
+import { joseJwt } from './jose.ts';
 import type { VerifyingKey } from './key-kinds.ts';
 import type { KeySource } from './key-source.ts';
 import { givenKeys, missingSecret, secretKeys } from './local-keys.ts';
@@ -88,8 +88,9 @@ export function tokensWith(given: TokenOptions | undefined, surroundings: TokenS
 
   async function verifyAnew(token: string, cacheKey: string): Promise<UserPrincipal> {
     const { algorithm, kid } = readHeader(token, options.type);
-    const candidates = await keys.find(algorithm, kid);
+    // Before the keys: should they change in between, what is remembered is of the old ones, and does not count.
     const generation = keys.generation();
+    const candidates = await keys.find(algorithm, kid);
     const claims = await verifiedBy(candidates, token, algorithm);
     const principal = principalFrom(claims, options);
     if (generation !== undefined) cache?.set(cacheKey, { principal, generation, ...lifeOf(claims, options.clockToleranceMs) });
@@ -97,10 +98,11 @@ export function tokensWith(given: TokenOptions | undefined, surroundings: TokenS
   }
 
   async function verifiedBy(candidates: readonly VerifyingKey[], token: string, algorithm: string): Promise<TokenClaims> {
+    const { verify } = await joseJwt();
     let problem = new Error(`there is no key for ${algorithm} and this kid`);
     for (const { key } of candidates) {
       try {
-        return frozen(await verifyJwt(token, { key, algorithm }, rules, clock.epochMs())) as TokenClaims;
+        return frozen(await verify(token, algorithm, key, rules, clock.epochMs())) as TokenClaims;
       } catch (error) {
         // Of the library, or of its use: what cannot be verified is not let in.
         problem = error as Error;
@@ -158,7 +160,8 @@ export function tokensWith(given: TokenOptions | undefined, surroundings: TokenS
         exp: now + Math.ceil(lifeMs / 1_000),
         jti: random.bytes(12).toString('base64url'),
       };
-      return signJwt({ ...claims, ...ours }, keys.signing, options.type ?? 'JWT');
+      const { sign } = await joseJwt();
+      return sign({ ...claims, ...ours }, keys.signing, options.type ?? 'JWT');
     },
     publicKeys: () => ({ keys: keys.published() }),
   });

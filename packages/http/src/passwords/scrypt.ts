@@ -1,5 +1,5 @@
 import { scrypt as derive, timingSafeEqual } from 'node:crypto';
-import { integerOption, type Option, type Random, resolveOptions, systemRandom } from '@express-micro/core';
+import { integerOption, type Option, resolveOptions, systemRandom } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 
@@ -32,11 +32,7 @@ const MAX_MEMORY_BYTES = 268_435_456;
 const STORED = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w+/]{11,86})\$([\w+/]{22,86})$/;
 
 /** scrypt of Node itself (RFC 7914), by default with 32 MiB and three rounds, as OWASP has it. @throws HTTP_OPTION_INVALID */
-export function scrypt(options?: ScryptOptions): PasswordHasher {
-  return scryptWith(options, systemRandom);
-}
-
-export function scryptWith(given: ScryptOptions | undefined, random: Random): PasswordHasher {
+export function scrypt(given?: ScryptOptions): PasswordHasher {
   const usual = resolveOptions('scrypt()', TABLE, given, optionInvalid);
   if (memoryOf(usual) > MAX_MEMORY_BYTES)
     throw optionInvalid(
@@ -47,7 +43,7 @@ export function scryptWith(given: ScryptOptions | undefined, random: Random): Pa
   return Object.freeze({
     recognizes,
     async hash(password: string) {
-      const salt = random.bytes(SALT_BYTES);
+      const salt = systemRandom.bytes(SALT_BYTES);
       const { logCost, blockSize, parallelism } = usual;
       const hash = await derived(password, salt, HASH_BYTES, usual);
       return `$scrypt$ln=${logCost},r=${blockSize},p=${parallelism}$${unpadded(salt)}$${unpadded(hash)}`;
