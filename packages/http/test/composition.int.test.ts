@@ -1,5 +1,15 @@
 import { describe, expect, it, vi } from 'vitest';
-import { chain, composite, onError, pipeline, provide, UnauthorizedError, unless, withLogging } from '../src/index.ts';
+import {
+  chain,
+  composite,
+  type HttpRequest,
+  onError,
+  pipeline,
+  provide,
+  UnauthorizedError,
+  unless,
+  withLogging,
+} from '../src/index.ts';
 import { recordedLog } from '../src/manual-clock.test-support.ts';
 import { EXPRESSES, HOSTS, listen } from './hosts.test-support.ts';
 
@@ -43,7 +53,7 @@ describe.each(HOSTS)('middleware patterns on $host', ({ serve }) => {
 
   it('withLogging says how a handler went, without the query', async () => {
     const log = recordedLog();
-    async function getOrders(req: { url?: string }, res: import('node:http').ServerResponse) {
+    async function getOrders(req: HttpRequest, res: import('node:http').ServerResponse) {
       if (req.url?.startsWith('/broken')) throw new Error('no database');
       res.statusCode = req.url?.startsWith('/none') ? 404 : 200;
       res.end();

@@ -59,7 +59,7 @@ export const HOSTS: readonly Host[] = [
   {
     host: 'Fastify',
     async serve(middlewares, handler) {
-      const app = fastify();
+      const app = fastify({ forceCloseConnections: true });
       for (const middleware of middlewares) {
         app.addHook('onRequest', (request, reply, done) => {
           (request.raw as HttpRequest).ip = request.ip;
