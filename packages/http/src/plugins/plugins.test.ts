@@ -62,7 +62,15 @@ describe('plugins', () => {
     let seen = '';
     plugins.registerPlugin(
       'reader',
-      definePlugin({ dependsOn: [db], create: () => ({ api: {}, start: ({ use }) => void (seen = use(db).url) }) }),
+      definePlugin({
+        dependsOn: [db],
+        create: () => ({
+          api: {},
+          start: ({ use }) => {
+            seen = use(db).url;
+          },
+        }),
+      }),
     );
     plugins.registerPlugin('db', db);
     await plugins.start();
