@@ -386,7 +386,7 @@ describe('a cache that is set up wrongly', () => {
       storedAtMs: 0,
       endsAtMs: 1,
     } as const;
-    for (let i = 0; i < 100; i++) store.set(`key ${i}`, entry, 1);
+    for (let i = 0; i < 100; i++) void store.set(`key ${i}`, entry, 1);
     const kept = Array.from({ length: 100 }, (_, i) => store.get(`key ${i}`)).filter((found) => found !== undefined);
     expect(kept.length).toBe(10);
   });

@@ -132,7 +132,7 @@ describe('a container', () => {
       .scoped('failed', () => Promise.reject(new Error('never made')), { dispose: () => ended.push('what was never made') })
       .scoped('unused', () => 1, { dispose: () => ended.push('unused') });
     const scope = container.createScope({});
-    scope.get('later');
+    void scope.get('later');
     await Promise.resolve(scope.get('failed')).catch(() => {});
     const closing = [scope.close(), scope.close()];
     for (let i = 0; i < 20; i++) await Promise.resolve();
