@@ -6,7 +6,7 @@ import { request } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
 import { type AnyMiddleware, type CacheEntry, type HttpRequest, memoryCacheStore, withCache } from '../src/index.ts';
 import { manualClock, recordedLog } from '../src/manual-clock.test-support.ts';
-import { EXPRESSES, HOSTS, listen } from './hosts.test-support.ts';
+import { HOSTS } from './hosts.test-support.ts';
 
 const compression = createRequire(import.meta.url)('compression') as (options: { threshold: number }) => AnyMiddleware;
 
@@ -26,7 +26,10 @@ function arrivals() {
     count += 1;
     next();
   };
-  return { middleware, reach: (wanted: number) => vi.waitFor(() => expect(count).toBe(wanted), { interval: 10 }) };
+  return {
+    middleware,
+    reach: (wanted: number) => vi.waitFor(() => expect(count).toBeGreaterThanOrEqual(wanted), { interval: 10 }),
+  };
 }
 
 const plain = () => counting((run, _req, res) => res.end(`run ${run}`));
@@ -202,11 +205,14 @@ describe.each(HOSTS)('withCache on $host', ({ serve }) => {
   });
 
   it('keeps one entry for each value of what an answer varies by', async () => {
-    const { handler, runs } = counting((_run, req, res) => {
+    const arrived = arrivals();
+    const { handler, runs } = counting(async (_run, req, res) => {
+      // All four are there before the first is answered.
+      await arrived.reach(4);
       res.setHeader('Vary', 'Accept-Language');
       res.end(`in ${req.headers['accept-language']}`);
     });
-    const url = await serve([withCache(60)], handler);
+    const url = await serve([arrived.middleware, withCache(60)], handler);
     const inLanguage = (language: string) =>
       fetch(url, { headers: { 'accept-language': language } }).then((answer) => answer.text());
     expect(await Promise.all(['de', 'fr', 'de', 'fr'].map(inLanguage))).toEqual(['in de', 'in fr', 'in de', 'in fr']);
@@ -315,14 +321,15 @@ describe.each(HOSTS)('withCache on $host', ({ serve }) => {
     };
     const { handler, runs } = plain();
     const url = await serve([withCache(60, { store, storeTimeoutMs: 20, log })], handler);
-    for (const next of ['fails', 'hangs', 'works'] as const) {
+    for (let i = 0; i < 3; i++) expect((await fetch(url)).status).toBe(200);
+    expect(log.lines).toEqual([expect.stringContaining('warn: the store of a cache fails: gone')]);
+    for (const next of ['hangs', 'works'] as const) {
       mode = next;
       expect((await fetch(url)).status).toBe(200);
     }
     expect(cacheOf(await fetch(url))).toBe('HIT');
-    expect(runs()).toBe(3);
-    expect(log.lines[0]).toContain('warn: the store of a cache fails: gone');
-    expect(log.lines.filter((line) => line.startsWith('warn'))).toHaveLength(1);
+    expect(runs()).toBe(5);
+    expect(log.lines).toContain('info: the store of a cache works again');
   });
 
   it('forgets when it is told to', async () => {
@@ -333,61 +340,5 @@ describe.each(HOSTS)('withCache on $host', ({ serve }) => {
     cached.clear();
     await fetch(url);
     expect(runs()).toBe(2);
-  });
-});
-
-describe.each(EXPRESSES)('withCache around a handler of Express $version', ({ express }) => {
-  it('caches what it answers, also by res.json, and hands on how it fails', async () => {
-    const app = express();
-    let runs = 0;
-    app.get(
-      '/items/:id',
-      withCache(60)(
-        (req: import('express').Request, res: import('express').Response) => void res.json({ id: req.params.id, run: ++runs }),
-      ),
-    );
-    app.get(
-      '/broken',
-      withCache(60)(async () => {
-        throw Object.assign(new Error('no tea'), { status: 418 });
-      }),
-    );
-    app.use(((error, _req, res, _next) => void res.status(error.status).end()) as import('express').ErrorRequestHandler);
-    const url = await listen(app);
-    const first = await fetch(`${url}/items/7`);
-    const second = await fetch(`${url}/items/7`);
-    expect([await first.json(), await second.json()]).toEqual([
-      { id: '7', run: 1 },
-      { id: '7', run: 1 },
-    ]);
-    expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
-    expect(second.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(await Promise.all([0, 1, 2].map(() => fetch(`${url}/broken`).then(({ status }) => status)))).toEqual([418, 418, 418]);
-  });
-});
-
-describe('a cache that is set up wrongly', () => {
-  it('says what is wrong at start', () => {
-    expect(() => withCache(0)).toThrow('it takes seconds, more than 0');
-    expect(() => withCache('60' as never)).toThrow('withCache(60)');
-    expect(() => withCache(60, { ttl: 5 } as never)).toThrow('Unknown option "ttl"');
-    expect(() => withCache(60, { store: new Map([]) as never, vary: ['a b'] })).toThrow('names of headers');
-    expect(() => memoryCacheStore({ maxBytes: 1 })).toThrow('it takes bytes from');
-  });
-
-  it('holds no more than its bytes', () => {
-    const store = memoryCacheStore({ maxBytes: 1_048_576 });
-    const entry = {
-      kind: 'answer',
-      status: 200,
-      headers: [],
-      body: Buffer.alloc(100_000),
-      variesBy: [],
-      storedAtMs: 0,
-      endsAtMs: 1,
-    } as const;
-    for (let i = 0; i < 100; i++) void store.set(`key ${i}`, entry, 1);
-    const kept = Array.from({ length: 100 }, (_, i) => store.get(`key ${i}`)).filter((found) => found !== undefined);
-    expect(kept.length).toBe(10);
   });
 });
