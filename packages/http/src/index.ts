@@ -33,15 +33,8 @@ export { provide } from './composition/provide.ts';
 export type { AddsOf, AnyMiddleware, Pipeline, Step } from './composition/step.ts';
 export { type Excepted, unless } from './composition/unless.ts';
 export { type WithLoggingOptions, withLogging } from './composition/with-logging.ts';
-export {
-  type Container,
-  type ContainerOptions,
-  createContainer,
-  type GivenRequest,
-  type MadeOptions,
-  type Make,
-  type Scope,
-} from './container/container.ts';
+export { type ContainerOptions, createContainer } from './container/container.ts';
+export type { Container, GivenRequest, MadeOptions, Make, Scope } from './container/contract.ts';
 export { scopeOf, scopePerRequest } from './container/scope-per-request.ts';
 export type { ContractOptions } from './contracts/contract-options.ts';
 export type { ErrorDefinition, Method, ResponseCheck, RouteDefinition } from './contracts/definition.ts';

@@ -105,6 +105,15 @@ describe.skipIf(missing !== undefined)('a limit in Redis', () => {
   });
 });
 
+it('has to be said what becomes of requests without Redis', () => {
+  const client = { status: 'ready', call: async () => null };
+  expect(() => redisLimitStore({ client } as never)).toThrow(
+    /"whenStoreFails".*it takes 'open' .* or 'closed' .*; it has to be said/,
+  );
+  expect(() => redisLimitStore({ client, whenStoreFails: 'ajar' as never })).toThrow('got "ajar"');
+  expect(() => redisLimitStore({ whenStoreFails: 'open' } as never)).toThrow('a client of redis or ioredis');
+});
+
 describe.skipIf(missing !== undefined)('when Redis is gone', () => {
   const asks = async (store: RateLimitStore) =>
     Promise.resolve(store.take('rl:gone', { limit: 1_000_000, slotMs: 1_000 })).then(

@@ -68,6 +68,7 @@ function secondsIn(directives: ReadonlyMap<string, string>, name: string): numbe
 
 function secondsUntil(date: unknown, nowMs: number): number | undefined {
   if (date === undefined) return undefined;
-  const atMs = Date.parse(String(date));
+  // `Expires: 0` is common, means that it is over, and is a date for `Date.parse`.
+  const atMs = /GMT$/.test(String(date)) ? Date.parse(String(date)) : Number.NaN;
   return Number.isNaN(atMs) ? 0 : Math.max(0, (atMs - nowMs) / 1_000);
 }

@@ -36,7 +36,11 @@ export function createRun({ keys, store, ttlMs, maxBodyBytes, clock, log }: RunO
   }
 
   return (req, res, next, base, lead) => {
-    if (res.headersSent || res.destroyed) return;
+    if (res.headersSent || res.destroyed) {
+      // Gone already, and its 'close' not yet said: the others must not wait for it.
+      lead?.settle({ kind: 'failed' });
+      return;
+    }
     const before: OutgoingHttpHeaders = { ...res.getHeaders() };
     const who = keys.identity(req);
     let [status, headers, lifeMs]: [number, OutgoingHttpHeaders, number] = [0, {}, 0];

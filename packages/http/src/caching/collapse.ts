@@ -2,7 +2,7 @@ import { type Clock, createExpiries } from '@express-micro/core';
 import type { CachedAnswer } from './cache-store.ts';
 
 /** What becomes of a run that others wait for. */
-export type Outcome =
+type Outcome =
   | { readonly kind: 'answered'; readonly answer: CachedAnswer; readonly key: string }
   /** It can be nobody else's. */
   | { readonly kind: 'unshareable' }

@@ -106,14 +106,15 @@ function pass(res: ServerResponse, next: Next): void {
   next();
 }
 
-/** A handler that fails, also later, says so as in Express 5. */
+/** Called as its handler is. One that fails, also later, says so as in Express 5. */
 function around(middleware: Middleware, handler: AnyHandler): Middleware {
-  return (req, res, next) => {
+  const cached: Middleware = (req, res, next) => {
     middleware(req, res, (error) => {
       if (error === undefined) new Promise<unknown>((resolve) => resolve(handler(req, res, next))).catch(next);
       else next(error);
     });
   };
+  return Object.defineProperty(cached, 'name', { value: handler.name });
 }
 
 function ttlOf(ttlSeconds: unknown): number {

@@ -22,7 +22,7 @@ export function unless<M extends AnyMiddleware>(except: Excepted, middleware: M)
   if (typeof middleware !== 'function') throw refused(`got ${show(middleware)} as its middleware`);
   const skipping = (req: HttpRequest, res: unknown, next: Next): unknown =>
     tests.some((test) => test(req)) ? next() : middleware(req, res, next);
-  return skipping as M;
+  return Object.defineProperty(skipping, 'name', { value: middleware.name }) as unknown as M;
 }
 
 function testOf(except: unknown): (req: HttpRequest) => boolean {

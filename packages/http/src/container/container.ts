@@ -3,7 +3,6 @@ import {
   consoleLog,
   integerOption,
   type Log,
-  nearest,
   resolveOptions,
   settlesWithin,
   show,
@@ -11,56 +10,10 @@ import {
 } from '@express-micro/core';
 import { httpError, optionInvalid } from '../errors.ts';
 import { logOption } from '../log-option.ts';
-import type { HttpRequest } from '../middleware.ts';
 import { createShelf, type Life, LifeProblem, type Shelf } from './awilix.ts';
+import type { Container, GivenRequest, MadeOptions, Scope } from './contract.ts';
 import { checkName } from './names.ts';
-
-/** Makes a value out of what it needs: a function, or a class whose constructor takes that. `({ pool }) => new Orders(pool)` */
-export type Make<Needs, Value> = ((needs: Needs) => Value) | (new (needs: Needs) => Value);
-
-export interface MadeOptions<Value> {
-  /** Called once at the end of its life; awaited. Of a promise the value. */
-  readonly dispose?: ((value: Awaited<Value>) => unknown) | undefined;
-}
-
-/** What a container has for one request, or one job. */
-export interface Scope<Values> {
-  /** @throws HTTP_DEPENDENCY_UNKNOWN, HTTP_DEPENDENCY_CYCLE, HTTP_DEPENDENCY_CAPTIVE, HTTP_CONTAINER_CLOSED */
-  get<K extends keyof Values & string>(name: K): Values[K];
-  /** Disposes what was made for it, the last one first. Calling it again changes nothing. */
-  close(): Promise<void>;
-}
-
-/**
- * Knows how things are made, makes each when it is first asked for, and ends it. `Lasting` is what lives as long as the container, `Scoped` what
- * lives as long as a scope, `Given` what each scope is given. Each method answers the same container, which knows more.
- */
-export interface Container<Lasting, Scoped, Given> {
-  /** What is there already. It is not disposed. */
-  value<K extends string, V>(name: K, value: V): Container<Lasting & Record<K, V>, Scoped, Given>;
-  /** Made once. It cannot need what is scoped: the first request's would serve all others. */
-  singleton<K extends string, V>(
-    name: K,
-    make: Make<Lasting, V>,
-    options?: MadeOptions<V>,
-  ): Container<Lasting & Record<K, V>, Scoped, Given>;
-  /** Made once for each scope. */
-  scoped<K extends string, V>(
-    name: K,
-    make: Make<Lasting & Scoped & Given, V>,
-    options?: MadeOptions<V>,
-  ): Container<Lasting, Scoped & Record<K, V>, Given>;
-  /** Made each time that it is asked for, and disposed by nobody. */
-  transient<K extends string, V>(name: K, make: Make<Lasting, V>): Container<Lasting & Record<K, V>, Scoped, Given>;
-  /** Another value of that name, for tests; before it is made. */
-  replace<K extends keyof (Lasting & Scoped) & string>(name: K, value: (Lasting & Scoped)[K]): Container<Lasting, Scoped, Given>;
-  /** @throws HTTP_DEPENDENCY_UNKNOWN, HTTP_DEPENDENCY_CYCLE, HTTP_DEPENDENCY_CAPTIVE, HTTP_CONTAINER_CLOSED */
-  get<K extends keyof Lasting & string>(name: K): Lasting[K];
-  /** For a job, a message, a test; for requests see `scopePerRequest`. */
-  createScope(given: Given): Scope<Lasting & Scoped & Given>;
-  /** Disposes the scopes that are open, then the singletons, the last one first. Calling it again changes nothing. */
-  close(): Promise<void>;
-}
+import { captive, cycle, unknown } from './refusals.ts';
 
 export interface ContainerOptions {
   /** Milliseconds that each disposer may take. Raising it has a close wait for one that hangs; lowering it gives up on a slow one. @default 5000 */
@@ -73,11 +26,6 @@ const TABLE = {
   disposeTimeoutMs: integerOption('milliseconds', { min: 1, max: 600_000 }, () => 5_000),
   log: logOption(consoleLog),
 };
-
-/** What each scope of a request is given. */
-export interface GivenRequest {
-  readonly request: HttpRequest;
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: what is in it is known to its type alone
 type Anything = any;
@@ -115,22 +63,13 @@ export function createContainer<Given extends object = GivenRequest>(
         `${show(name)} was asked for after ${where} was closed. Ask before the answer is out, or in a scope of your own: container.createScope().`,
       );
     }
-    if (!kinds.has(name)) throw unknown(name);
+    if (!kinds.has(name)) throw unknown(name, kinds.keys());
     try {
       return shelf.get(name);
     } catch (error) {
       if (!(error instanceof LifeProblem)) throw error;
       throw error.kind === 'cycle' ? cycle(error.path) : captive(error.path);
     }
-  }
-
-  function unknown(name: string): Error {
-    const [near] = nearest(name, kinds.keys());
-    const known = [...kinds.keys()].slice(0, 20).join(', ');
-    const meant = near === undefined ? '' : ` Did you mean "${near}"?`;
-    return httpError('HTTP_DEPENDENCY_UNKNOWN', `The container knows nothing called ${show(name)}.${meant} It has: ${known}.`, {
-      details: { name },
-    });
   }
 
   const views = new WeakMap<Shelf, object>();
@@ -245,7 +184,7 @@ export function createContainer<Given extends object = GivenRequest>(
     scoped: (name: string, make: unknown, made?: MadeOptions<Anything>) => tell(name, 'scoped', make, made),
     transient: (name: string, make: unknown) => tell(name, 'transient', make),
     replace(name: string, value: unknown) {
-      if (!kinds.has(name)) throw unknown(name);
+      if (!kinds.has(name)) throw unknown(name, kinds.keys());
       kinds.set(name, 'value');
       root.put(name, value);
       return container;
@@ -263,21 +202,4 @@ export function createContainer<Given extends object = GivenRequest>(
 /** The prototype of a class cannot be written; that of a function can. */
 function isClass(make: object): make is new (needs: object) => unknown {
   return Object.getOwnPropertyDescriptor(make, 'prototype')?.writable === false;
-}
-
-function cycle(path: readonly string[]): Error {
-  return httpError(
-    'HTTP_DEPENDENCY_CYCLE',
-    `Things that need each other cannot be made: ${path.join(' → ')}. Take what both need out into a third.`,
-    { details: { path } },
-  );
-}
-
-function captive(path: readonly string[]): Error {
-  const way = path.length > 1 ? `${path.join(' → ')}: ` : '';
-  return httpError(
-    'HTTP_DEPENDENCY_CAPTIVE',
-    `${way}"${path.at(-1)}" is made for each scope, and was asked for by what outlives it. Make that scoped, too, or ask a scope: scopeOf(container, req).get("${path.at(-1)}").`,
-    { details: { path } },
-  );
 }

@@ -3,7 +3,7 @@ import { show } from '@express-micro/core';
 import type { Pipeline } from '../composition/step.ts';
 import { httpError } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
-import type { Container, GivenRequest, Scope } from './container.ts';
+import type { Container, GivenRequest, Scope } from './contract.ts';
 
 /** The scopes of each container, by request. On the request itself only the first can be. */
 const scopes = new WeakMap<object, WeakMap<HttpRequest, () => Scope<unknown>>>();

@@ -15,7 +15,7 @@ export interface LimitHeaderOptions {
   readonly legacyHeaders: boolean;
 }
 
-export function secondsOf(ms: number): number {
+function secondsOf(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1_000));
 }
 

@@ -24,10 +24,10 @@ describe('the memory of limits', () => {
   it('forgets those whose window is over before it forgets anybody else', () => {
     const clock = manualClock();
     const store = memoryLimitStore({ maxKeys: 100 }, clock);
-    for (let i = 0; i < 50; i++) for (let n = 0; n < 5; n++) store.take(`old ${i}`, rule);
+    for (let i = 0; i < 50; i++) for (let n = 0; n < 5; n++) void store.take(`old ${i}`, rule);
     clock.pass(61_000);
-    for (let i = 0; i < 50; i++) store.take(`new ${i}`, rule);
-    for (let i = 0; i < 50; i++) store.take(`newer ${i}`, rule);
+    for (let i = 0; i < 50; i++) void store.take(`new ${i}`, rule);
+    for (let i = 0; i < 50; i++) void store.take(`newer ${i}`, rule);
     const used = Array.from({ length: 50 }, (_, i) => (store.read(`new ${i}`, rule) as { used: number }).used);
     expect(used.every((count) => count === 1)).toBe(true);
   });

@@ -12,72 +12,60 @@ export interface MemoryLimitStoreOptions {
 }
 
 const TABLE = { maxKeys: integerOption('callers', { min: 100, max: 10_000_000 }, () => 100_000) };
-/** Looked at for one that is to be forgotten. */
+/** How many are looked at for one that is to be forgotten. */
 const CANDIDATES = 8;
-
-interface Remembered {
-  readonly window: HitWindow;
-  readonly rule: LimitRule;
-}
 
 /**
  * Counts in this process: each process of a fleet lets `limit` pass. It costs no waiting.
  *
- * Where more callers come than it may remember, it forgets, of a few that have been there longest, one whose window is over, else the one
- * with the fewest requests: so an attacker with a million addresses does not wash out those who are at their limit.
+ * Where more callers come than it may remember, it forgets of a few of them one whose window is over, else the one with the fewest
+ * requests: so an attacker with a million addresses does not wash out those who are at their limit.
  *
  * @throws HTTP_OPTION_INVALID
  */
 export function memoryLimitStore(options: MemoryLimitStoreOptions = {}, clock: Clock = systemClock): RateLimitStore {
   const { maxKeys } = resolveOptions('memoryLimitStore()', TABLE, options, optionInvalid);
-  const remembered = new Map<string, Remembered>();
-  // One iterator that is kept: a new one walks over the holes of all that was deleted at the front, each time.
-  let oldest = remembered.entries();
+  const remembered = new Map<string, HitWindow>();
+  // A hand that goes round. One iterator that is kept: a new one walks over the holes of all that was deleted, each time.
+  let hand = remembered.entries();
 
-  function next(): [string, Remembered] {
-    let found = oldest.next();
+  function next(): [string, HitWindow] {
+    let found = hand.next();
     if (found.done === true) {
-      oldest = remembered.entries();
-      found = oldest.next();
+      hand = remembered.entries();
+      found = hand.next();
     }
-    return found.value as [string, Remembered];
+    return found.value as [string, HitWindow];
   }
 
   function forgetOne(nowMs: number): void {
-    let fewest = next();
-    for (let looked = 1; looked < CANDIDATES; looked++) {
-      const [key, { window, rule }] = fewest;
-      if (window.isOver(rule, nowMs)) break;
-      const other = next();
-      if (other[0] === key) break;
-      const [stays, goes] = other[1].window.size < window.size ? [fewest, other] : [other, fewest];
-      // What stays goes to the end of the line, where it is not looked at again so soon.
-      remembered.delete(stays[0]);
-      remembered.set(stays[0], stays[1]);
-      fewest = goes;
+    let [forgotten, fewest] = next();
+    for (let looked = 1; looked < CANDIDATES && !fewest.isOver(nowMs); looked++) {
+      const [key, window] = next();
+      if (window.size < fewest.size || window.isOver(nowMs)) [forgotten, fewest] = [key, window];
     }
-    remembered.delete(fewest[0]);
+    remembered.delete(forgotten);
   }
 
-  function windowOf(key: string, rule: LimitRule, nowMs: number): HitWindow {
+  function windowOf(key: string, nowMs: number): HitWindow {
     const known = remembered.get(key);
-    if (known !== undefined) return known.window;
+    if (known !== undefined) return known;
     if (remembered.size >= maxKeys) forgetOne(nowMs);
     const window = new HitWindow();
-    remembered.set(key, { window, rule });
+    remembered.set(key, window);
     return window;
   }
 
   return Object.freeze({
     take(key: string, rule: LimitRule) {
       const nowMs = clock.monotonicMs();
-      return windowOf(key, rule, nowMs).take(rule, nowMs);
+      return windowOf(key, nowMs).take(rule, nowMs);
     },
     giveBack(key: string, _rule: LimitRule, slot: number): void {
-      remembered.get(key)?.window.giveBack(slot);
+      remembered.get(key)?.giveBack(slot);
     },
     read(key: string, rule: LimitRule) {
-      return remembered.get(key)?.window.read(rule, clock.monotonicMs()) ?? { used: 0, resetMs: 0 };
+      return remembered.get(key)?.read(rule, clock.monotonicMs()) ?? { used: 0, resetMs: 0 };
     },
     reset(key: string): void {
       remembered.delete(key);

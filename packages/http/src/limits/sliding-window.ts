@@ -32,13 +32,17 @@ export interface Taken extends Count {
   readonly slot: number;
 }
 
+const NONE: number[] = [];
+
 /** The counts of one key. Slots are whole numbers on the clock of whoever asks, oldest first; those without a request take no room. */
 export class HitWindow {
   /** Slot, count, slot, count, … */
-  private counts: number[] = [];
+  private counts: number[] = NONE;
   private used = 0;
+  private slotMs = 0;
 
   take({ limit, slotMs }: LimitRule, nowMs: number): Taken {
+    this.slotMs = slotMs;
     const slot = Math.floor(nowMs / slotMs);
     this.forget(slot);
     const isAllowed = this.used < limit;
@@ -66,16 +70,18 @@ export class HitWindow {
   }
 
   /** Whether all that it knows is over. */
-  isOver({ slotMs }: LimitRule, nowMs: number): boolean {
+  isOver(nowMs: number): boolean {
     const newest = this.counts.at(-2);
-    return newest === undefined || newest < Math.floor(nowMs / slotMs) - SLOTS;
+    return newest === undefined || newest < Math.floor(nowMs / this.slotMs) - SLOTS;
   }
 
   private add(slot: number): void {
     this.used += 1;
     const newest = this.counts.length - 2;
+    // Most come once: a list that is made with two numbers has room for two, one that they are put into has room for 17.
+    if (newest < 0) this.counts = [slot, 1];
     // The clock only goes forward: what is now is the newest slot, or a new one.
-    if (newest >= 0 && this.counts[newest] === slot) this.counts[newest + 1] = (this.counts[newest + 1] as number) + 1;
+    else if (this.counts[newest] === slot) this.counts[newest + 1] = (this.counts[newest + 1] as number) + 1;
     else this.counts.push(slot, 1);
   }
 

@@ -70,7 +70,7 @@ const TABLE = {
 /** Records requests, and what else is worth it; `GET /analytics/events` shows the last of them. */
 export const analyticsPlugin: Plugin<AnalyticsOptions, Analytics> = analytics(systemClock);
 
-export function analytics(clock: Clock): Plugin<AnalyticsOptions, Analytics> {
+function analytics(clock: Clock): Plugin<AnalyticsOptions, Analytics> {
   return definePlugin<Analytics, AnalyticsOptions>({
     create(options, { name: plugin }) {
       const { trackingId, excludePaths, maxEvents, guard } = resolveOptions(`plugin "${plugin}"`, TABLE, options, optionInvalid);

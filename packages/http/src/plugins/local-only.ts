@@ -9,7 +9,7 @@ const LOOPBACK = createAddressList(['127.0.0.0/8', '::1']);
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'] as const;
 
 /** Lets in requests from this machine, through no proxy: 403 for all others. */
-export function localOnly(req: HttpRequest, _res: ServerResponse, next: Next): void {
+function localOnly(req: HttpRequest, _res: ServerResponse, next: Next): void {
   const isLocal = LOOPBACK.has(req.socket.remoteAddress) && FORWARDING.every((name) => req.headers[name] === undefined);
   next(isLocal ? undefined : new ForbiddenError());
 }
