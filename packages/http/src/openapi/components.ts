@@ -1,6 +1,6 @@
 import type { Schema } from '../validation/schema.ts';
 import type { JsonSchema, JsonSchemaObject, Side } from './document.ts';
-import { isObject, mapSchema, resolvePointer, stableText } from './schema-keywords.ts';
+import { isObject, mapSchema, resolvePointer, stableText, stepOf } from './schema-keywords.ts';
 import { tellSchema } from './tell-schema.ts';
 
 /** One schema of a route, as it can stand in a document. */
@@ -132,7 +132,7 @@ interface Root {
 /** What it was called by whoever wrote it: a title that can be a name, or the key of a definition. */
 function nameOf(schema: JsonSchemaObject, reference: string): string | undefined {
   const key = /^#\/(?:\$defs|definitions)\/([^/]+)$/.exec(reference)?.[1];
-  const own = key === undefined ? undefined : key.replaceAll('~1', '/').replaceAll('~0', '~');
+  const own = key === undefined ? undefined : stepOf(key);
   return own !== undefined && !MADE_UP.test(own) ? own : titleOf(schema);
 }
 

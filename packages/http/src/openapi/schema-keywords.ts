@@ -44,19 +44,22 @@ export function resolvePointer(root: JsonSchemaObject, reference: string): unkno
   if (!reference.startsWith('#/')) return undefined;
   let value: unknown = root;
   for (const step of reference.slice(2).split('/')) {
-    const key = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~');
+    const key = stepOf(step);
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
     value = (value as Record<string, unknown>)[key];
   }
   return value;
 }
 
-function decoded(text: string): string {
+/** The key that a step of a pointer stands for. */
+export function stepOf(step: string): string {
+  let text = step;
   try {
-    return decodeURIComponent(text);
+    text = decodeURIComponent(step);
   } catch {
-    return text;
+    // It holds a "%" of its own.
   }
+  return text.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** Equal texts for equal schemas: the order of keys says nothing. */

@@ -9,10 +9,13 @@ export function h(tag, attributes = {}, ...children) {
     if (typeof value === 'function') element.addEventListener(name.replace(/^on/, ''), value);
     else element.setAttribute(name, value === true ? '' : String(value));
   }
-  element.append(
-    ...children.flat(Number.POSITIVE_INFINITY).filter((child) => child !== undefined && child !== false && child !== ''),
-  );
+  element.append(...contents(children));
   return element;
+}
+
+/** Lists within lists are one; what is not there is left out. */
+function contents(children) {
+  return [children].flat(Number.POSITIVE_INFINITY).filter((child) => child !== undefined && child !== false && child !== '');
 }
 
 /** Paragraphs of a description, with `code` where it is marked so. */
@@ -31,7 +34,7 @@ export function prose(text) {
 export function unfold(summary, make, isOpen = false) {
   const details = h('details', {}, h('summary', {}, summary));
   const fill = () => {
-    if (details.childElementCount === 1) details.append(...[make()].flat());
+    if (details.childElementCount === 1) details.append(...contents(make()));
   };
   details.addEventListener('toggle', fill);
   if (isOpen) {

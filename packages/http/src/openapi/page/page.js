@@ -101,4 +101,4 @@ function openTarget() {
   document.getElementById(id)?.scrollIntoView();
 }
 
-start();
+if (document.body.dataset.document !== undefined) start();

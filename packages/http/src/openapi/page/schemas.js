@@ -122,7 +122,7 @@ export function sampleOf(document, given, depth = 0) {
     return Object.fromEntries(entries.map(([name, inner]) => [name, sampleOf(document, inner, depth + 1)]));
   }
   if (type === 'array') return schema.items === undefined ? [] : [sampleOf(document, schema.items, depth + 1)];
-  if (type === 'integer' || type === 'number') return schema.minimum > 0 ? schema.minimum : 0;
+  if (type === 'integer' || type === 'number') return Math.max(schema.minimum ?? 0, 0);
   if (type === 'boolean') return false;
   return type === 'string' ? (TEXTS[schema.format] ?? 'text') : null;
 }
