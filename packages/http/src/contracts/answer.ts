@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { httpError } from '../errors.ts';
 import { isReply } from './reply.ts';
@@ -25,7 +26,7 @@ export function takeReturned(value: unknown): Returned {
 
 /** @throws HTTP_RESPONSE_INVALID for what JSON cannot write */
 export function toAnswer({ data, status, headers: given }: Returned, defaultStatus: number | undefined, place: string): Answer {
-  const headers = inSmallLetters(given);
+  const headers = checkedHeaders(given);
   if (data === undefined) return { status: status ?? defaultStatus ?? 204, headers, body: undefined };
   const known = status ?? defaultStatus ?? 200;
   if (isStream(data)) return streamed(data, known, headers);
@@ -72,9 +73,15 @@ function written(data: unknown, place: string): string {
   return text;
 }
 
-function inSmallLetters(headers: Returned['headers']): Record<string, string | readonly string[]> {
+function checkedHeaders(headers: Returned['headers']): Record<string, string | readonly string[]> {
   const lower: Record<string, string | readonly string[]> = {};
-  for (const name in headers) lower[name.toLowerCase()] = headers[name] as string | readonly string[];
+  for (const name in headers) {
+    const value = headers[name] as string | readonly string[];
+    // Here, where it can still be answered as the defect that it is: not every framework asks before it writes.
+    validateHeaderName(name);
+    for (const one of typeof value === 'string' ? [value] : value) validateHeaderValue(name, one);
+    lower[name.toLowerCase()] = value;
+  }
   return lower;
 }
 

@@ -87,7 +87,6 @@ type Written<T> =
     ? Jsonified<Data>
     : T extends AsyncIterable<unknown> | Uint8Array
       ? unknown
-      : // biome-ignore lint/suspicious/noConfusingVoidType: what a handler without `return` gives
-        T extends void
+      : [T] extends [ReturnType<() => void>]
         ? undefined
         : Jsonified<T>;

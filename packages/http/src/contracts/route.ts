@@ -49,7 +49,7 @@ const OPTIONS: Readonly<Record<keyof RouteDefinition, true>> = Object.freeze({
   deprecated: true,
 });
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-export const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 const CHECKS: readonly unknown[] = [undefined, 'outside-production', 'always', 'never'];
 
 /**

@@ -64,11 +64,11 @@ export type PartReaders = readonly (readonly [name: PartName, read: PartReader])
  */
 export function judgeParts(
   readers: PartReaders,
-  valueOf: (name: PartName) => unknown,
+  partOf: (name: PartName) => unknown,
 ): readonly Judged[] | Promise<readonly Judged[]> {
   const judged: (Judged | Promise<Judged>)[] = [];
   try {
-    for (const [name, read] of readers) judged.push(read(valueOf(name)));
+    for (const [name, read] of readers) judged.push(read(partOf(name)));
   } catch (error) {
     // Others may be under way, and may fail as well: one failure is told.
     for (const each of judged) if (isPromise(each)) each.catch(() => {});

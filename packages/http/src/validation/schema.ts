@@ -12,10 +12,13 @@ export type OutputOf<S extends Schema> = NonNullable<S['~standard']['types']>['o
 export type Issue = StandardSchemaV1.Issue;
 export type Result = StandardSchemaV1.Result<unknown>;
 
-/** What the JSON Schema of a schema is asked for: the newest draft, with a hole where JSON has no word (a Date). */
-const DRAFT = Object.freeze({ target: 'draft-2020-12', libraryOptions: Object.freeze({ unrepresentable: 'any' }) });
+/** The newest draft, with a hole where JSON has no word (a Date): in Zod's words, and in Valibot's. */
+const DRAFT = Object.freeze({
+  target: 'draft-2020-12',
+  libraryOptions: Object.freeze({ unrepresentable: 'any', errorMode: 'ignore' }),
+});
 
-export function isSchema(value: unknown): value is Schema {
+function isSchema(value: unknown): value is Schema {
   // ArkType's schemas are functions.
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
   const standard = (value as { readonly '~standard'?: unknown })['~standard'];

@@ -21,7 +21,8 @@ export interface KeyFilter {
 }
 
 /**
- * Which keys a schema has is known from its JSON Schema. Unions and records have no list of keys: within them the schema's own rule stands.
+ * Which keys a schema has is known from its JSON Schema. Unions, records and objects that say that they
+ * take any key have no list: for them the schema's own rule stands.
  * @throws HTTP_SCHEMA_INVALID where the library does not tell the keys
  */
 export function keyFilterFor(schema: Schema, place: string): KeyFilter {
@@ -51,12 +52,10 @@ function shapeOf(schema: unknown): Shape | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   const { properties, additionalProperties, patternProperties, items } = schema as JsonSchema;
   const inner = shapeOf(items);
-  // A record: its keys are anybody's.
-  const isRecord =
-    patternProperties !== undefined ||
-    (typeof additionalProperties === 'object' && additionalProperties !== null && Object.keys(additionalProperties).length > 0);
+  // A record, or an object that says itself that it takes any key.
+  const isOpen = patternProperties !== undefined || (additionalProperties !== undefined && additionalProperties !== false);
   const keys =
-    properties === undefined || isRecord
+    properties === undefined || isOpen
       ? undefined
       : new Map(Object.entries(properties).map(([key, property]) => [key, shapeOf(property)] as const));
   return keys === undefined && inner === undefined ? undefined : { keys, items: inner };
