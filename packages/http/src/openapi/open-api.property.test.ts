@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { markSecurity, openApi, route, validate } from '../index.ts';
+import { type AnyRoute, markSecurity, openApi, route, validate } from '../index.ts';
 import type { OpenApiDocument } from './document.ts';
 import { expectValid } from './valid-document.test-support.ts';
 
@@ -89,10 +89,10 @@ const contract = fc
       [validate({ headers: v.object({ 'x-a': v.string() }) }) as never],
     ),
   })
-  .map(({ body, ...rest }) => {
+  .map(({ body, ...rest }): AnyRoute => {
     const hasBody = ['POST', 'PUT', 'PATCH'].includes(rest.method);
     const given = Object.entries({ ...rest, ...(hasBody && { body }) }).filter(([, value]) => value !== undefined);
-    return route(Object.fromEntries(given) as never, () => undefined);
+    return route(Object.fromEntries(given) as never, (() => undefined) as never);
   });
 
 const plain = fc.record(

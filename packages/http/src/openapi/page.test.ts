@@ -1,9 +1,22 @@
 // @vitest-environment happy-dom
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type {
+  Document,
+  Element,
+  HTMLDetailsElement,
+  HTMLElement,
+  HTMLFormElement,
+  HTMLInputElement,
+  Event as WindowEvent,
+} from 'happy-dom';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { markSecurity, openApi, route, routes } from '../index.ts';
+
+// The types of browsers are nowhere else in this repository.
+declare const document: Document;
+declare const Event: typeof WindowEvent;
 
 const FOLDER = join(import.meta.dirname, 'page');
 /** Written for browsers, without types. */
@@ -121,7 +134,7 @@ describe('trying out', () => {
       calls.push([address, init]);
       return new Response('{"name":"oak"}', { status: 201, statusText: 'Created', headers: { 'x-a': 'b' } });
     });
-    const type = (selector: string, value: string, within: ParentNode = document) => {
+    const type = (selector: string, value: string, within: Document | Element = document) => {
       const input = within.querySelector(selector) as HTMLInputElement;
       input.value = value;
       input.dispatchEvent(new Event('input'));
