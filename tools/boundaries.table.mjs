@@ -66,7 +66,7 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'request-id'],
+    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'request-id', 'security-mark'],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
@@ -75,7 +75,8 @@ export const INSIDE = Object.freeze({
       validation: {},
       // A contract reads its body where nobody has.
       contracts: { imports: ['validation', 'responses', 'failures', 'bodies'] },
-      openapi: { imports: ['validation'], types: ['contracts'] },
+      // Tables of routes are checked as where they are mounted, and guards asked as a contract asks them.
+      openapi: { imports: ['validation', 'contracts'] },
       authentication: {},
       passwords: {},
       // From a password to tokens, and from a refresh token to the next ones.

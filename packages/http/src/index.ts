@@ -116,6 +116,21 @@ export {
   type StoredSession,
 } from './sessions/session-store.ts';
 export { createSessions, type Sessions } from './sessions/sessions.ts';
+export type {
+  JsonSchema,
+  OpenApiDocument,
+  OpenApiInfo,
+  OpenApiServer,
+  OpenApiTag,
+  SecurityRequirement,
+} from './openapi/document.ts';
+export type { MountedRoutes } from './openapi/documented-routes.ts';
+export { openApi } from './openapi/open-api.ts';
+export { openApiPages } from './openapi/open-api-pages.ts';
+export type { OpenApiOptions } from './openapi/options.ts';
+export type { OpenApiPagesOptions } from './openapi/pages-options.ts';
+export type { PlainRoute } from './openapi/plain-route.ts';
+export { markSecurity, type SecurityMark, type SecurityScheme } from './security-mark.ts';
 export type { ValidationOptions } from './validation/options.ts';
 export type { InputOf, OutputOf, Schema } from './validation/schema.ts';
 export type { UnknownKeys } from './validation/unknown-keys.ts';

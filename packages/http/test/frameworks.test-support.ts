@@ -28,6 +28,11 @@ export async function stopServers(): Promise<void> {
   await Promise.all(running.splice(0).map((stop) => stop()));
 }
 
+/** Of a server that a test has started by itself. */
+export function atEnd(stop: () => Promise<void>): void {
+  running.push(stop);
+}
+
 export async function listen(listener: http.RequestListener): Promise<Server> {
   const server = http.createServer(listener).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

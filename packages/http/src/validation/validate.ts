@@ -14,6 +14,7 @@ import {
   problemsOf,
 } from './part.ts';
 import { isPromise, type OutputOf, type Schema, takeSchema } from './schema.ts';
+import { markSchemas } from './schemas-mark.ts';
 
 /** A schema for each part of a request that is to be looked at. */
 export interface RequestSchemas {
@@ -51,7 +52,7 @@ const PARTS: readonly PartName[] = ['params', 'query', 'body', 'headers'];
 export function validate<const S extends RequestSchemas>(schemas: S, options?: ValidationOptions): ValidationMiddleware<S> {
   const rules = resolveOptions('validate()', VALIDATION_OPTIONS, options, optionInvalid);
   const readers = readersOf(schemas, (name, schema) => createPartReader(name, schema, rules, 'validate()'));
-  return function validateRequest(req, _res, next) {
+  function validateRequest(req: HttpRequest, _res: ServerResponse, next: Next): void {
     let judged: readonly Judged[] | Promise<readonly Judged[]>;
     try {
       judged = judgeParts(readers, (name) => req[name]);
@@ -61,7 +62,8 @@ export function validate<const S extends RequestSchemas>(schemas: S, options?: V
     }
     if (isPromise(judged)) void judged.then((all) => conclude(req, readers, all, next), next);
     else conclude(req, readers, judged, next);
-  };
+  }
+  return markSchemas(validateRequest as ValidationMiddleware<S>, schemas);
 }
 
 function readersOf(schemas: RequestSchemas, make: (name: PartName, schema: Schema) => PartReader): PartReaders {
