@@ -18,6 +18,7 @@ export type {
   InstanceInfo,
   ReadyOptions,
   RenewalEvent,
+  RequestDeadline,
   ResponseOptions,
   RetryEvent,
   RetryOptions,
@@ -33,5 +34,4 @@ export type {
 } from '@express-micro/mesh';
 export { MeshError, type MeshErrorCode } from '@express-micro/mesh';
 export { type ExpressMicroOptions, expressMicro, expressMicro as default, type Micro, type Services } from './express-micro.ts';
-export type { RequestDeadline } from './express-request.ts';
 export { declareName, declareRoutes } from './express-routes.ts';
