@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerOptions } from 'node:https';
+import { routeNameOf, markRouteName } from '@express-micro/core';
+import fastifyMicro, { type FastifyMicroOptions, type Micro } from '@express-micro/fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+
+type Next = (error?: unknown) => void;
+type Handler = (req: unknown, res: unknown, next: Next) => unknown;
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: Next) => void;
+
+/** Hooks that `app.micro` makes: on Fastify they stand where middleware stands in Express. */
+const hooks = new WeakSet<object>();
+/** Fastify reads bodies by itself. */
+const PARSERS = new Set(['jsonParser', 'textParser', 'urlencodedParser', 'rawParser']);
+
+/**
+ * A Fastify app that takes routes as these tests declare them, with Node's request and response and what the handlers of the
+ * tests use of Express's. So what the plugin promises is asked of both by the same lines. It answers by `reply.send()`, and what
+ * a handler does to the response itself it does to Fastify's.
+ */
+export async function startFastify(options: FastifyMicroOptions, https: ServerOptions | undefined) {
+  const fastify = Fastify({ ...(https && { https }), forceCloseConnections: false } as object) as unknown as FastifyInstance;
+  fastify.addContentTypeParser('*', (_request, payload, done) => {
+    // As in Express, whoever wants the bytes reads them.
+    void payload;
+    done(null, undefined);
+  });
+  await fastify.register(fastifyMicro, options);
+  return { app: expressLike(fastify), micro: withHooks(fastify.micro), fastify };
+}
+
+function withHooks(micro: Micro): Micro {
+  const marked = <Made extends object>(made: Made): Made => {
+    hooks.add(made);
+    return made;
+  };
+  return Object.create(micro, {
+    internal: { value: (...args: []) => marked(micro.internal(...args)) },
+    idempotent: { value: (...args: []) => marked(micro.idempotent(...args)) },
+    readiness: { value: () => (_req: unknown, res: { reply: FastifyReply }) => micro.readiness()(res.reply.request, res.reply) },
+  }) as Micro;
+}
+
+function expressLike(fastify: FastifyInstance): object {
+  const settings = new Map<string, unknown>();
+  const declare = (method: string | string[]) => (path: string, ...given: (Handler | Handler[])[]) => {
+    const all = given.flat() as Handler[];
+    const handler = all.at(-1) as Handler;
+    const before = all.slice(0, -1).filter(({ name }) => !PARSERS.has(name));
+    const own = (request: FastifyRequest, reply: FastifyReply) => run(handler, request, reply);
+    Object.defineProperty(own, 'name', { value: handler.name });
+    const contract = routeNameOf(handler);
+    fastify.route({
+      method,
+      // A named wildcard of Express has no name here.
+      url: path.replace(/\*\w+/, '*'),
+      preValidation: before.filter((each) => hooks.has(each)) as unknown as Hook[],
+      preHandler: before.filter((each) => !hooks.has(each)).map(asHook),
+      handler: contract === undefined ? own : markRouteName(own, contract),
+    } as never);
+  };
+  const app = {
+    set: (name: string, value: unknown) => settings.set(name, value),
+    use: (middleware: Handler) => {
+      if (!PARSERS.has(middleware.name)) fastify.addHook('preHandler', asHook(middleware) as never);
+    },
+    all: declare(fastify.supportedMethods as string[]),
+    fastify,
+  };
+  for (const verb of ['get', 'post', 'put', 'patch', 'delete', 'head'])
+    Object.assign(app, { [verb]: (path: string, ...more: Handler[]) => more.length === 0 ? settings.get(path) : declare(verb.toUpperCase())(path, ...more) });
+  return app;
+}
+
+function asHook(middleware: Handler): Hook {
+  return (request, reply, done) => {
+    const { req, res } = dressed(request, reply);
+    middleware(req, res, done);
+  };
+}
+
+function run(handler: Handler, request: FastifyRequest, reply: FastifyReply): void {
+  const { req, res } = dressed(request, reply);
+  const fail = (error: unknown) => void reply.send(error);
+  try {
+    void Promise.resolve(handler(req, res, fail)).catch(fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+interface Dressed {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** Node's own two objects with what these tests use of Express's. */
+function dressed(request: FastifyRequest, reply: FastifyReply): Dressed {
+  const { raw: req } = request;
+  const { raw: res } = reply;
+  if ('reply' in res) return { req, res };
+  const { params, query, body } = request;
+  Object.assign(req, {
+    params,
+    query,
+    body,
+    originalUrl: request.originalUrl,
+    path: req.url?.split('?')[0],
+    ip: request.ip,
+    protocol: request.protocol,
+    secure: request.protocol === 'https',
+    hostname: request.hostname,
+    get: (name: string) => req.headers[name.toLowerCase()],
+    res,
+  });
+  for (const name of ['signal', 'deadline'] as const)
+    Object.defineProperty(req, name, { configurable: true, get: () => request[name] });
+  const TYPES: Record<string, string> = { text: 'text/plain; charset=utf-8', bin: 'application/octet-stream' };
+  Object.assign(res, {
+    reply,
+    locals: {},
+    json: (value: unknown) => reply.type('application/json; charset=utf-8').send(JSON.stringify(value)),
+    send: (value: unknown) => reply.send(value),
+    sendStatus: (status: number) => reply.code(status).type('text/plain').send('status'),
+    status: (status: number) => Object.assign(res, { statusCode: status }),
+    type: (type: string) => {
+      reply.type(TYPES[type] ?? type);
+      res.setHeader('content-type', TYPES[type] ?? type);
+      return res;
+    },
+    set: (name: string, value: string) => {
+      res.setHeader(name, value);
+      return res;
+    },
+    get: (name: string) => res.getHeader(name),
+    cookie: (name: string, value: string) => {
+      res.appendHeader('set-cookie', `${name}=${value}; Path=/`);
+      return res;
+    },
+  });
+  return { req, res };
+}
