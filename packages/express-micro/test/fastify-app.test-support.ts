@@ -10,7 +10,6 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: Next) => void;
 
 /** Hooks that `app.micro` makes: on Fastify they stand where middleware stands in Express. */
 const hooks = new WeakSet<object>();
-/** Fastify reads bodies by itself. */
 const PARSERS = new Set(['jsonParser', 'textParser', 'urlencodedParser', 'rawParser']);
 
 /**
@@ -19,13 +18,30 @@ const PARSERS = new Set(['jsonParser', 'textParser', 'urlencodedParser', 'rawPar
  * a handler does to the response itself it does to Fastify's.
  */
 export async function startFastify(options: FastifyMicroOptions, https: ServerOptions | undefined) {
-  const fastify = Fastify({ ...(https && { https }), forceCloseConnections: false } as object) as unknown as FastifyInstance;
-  fastify.addContentTypeParser('*', (_request, payload, done) => {
-    // As in Express, whoever wants the bytes reads them.
-    void payload;
-    done(null, undefined);
-  });
+  // Fastify refuses longer parameters by itself, which is no matter of the plugin.
+  const fastify = Fastify({ ...(https && { https }), routerOptions: { maxParamLength: 10_000 } } as object) as FastifyInstance;
   await fastify.register(fastifyMicro, options);
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  // As in Express, a body is read by the parser that a route names, and by the handler where it names none.
+  fastify.addContentTypeParser('*', (request, payload, done) => {
+    const { parsers = [] } = request.routeOptions.config as { parsers?: readonly string[] };
+    const { 'content-type': type = '' } = request.headers;
+    const isJson = type.startsWith('application/json') && parsers.includes('jsonParser');
+    const isText = type.startsWith('text/') && parsers.includes('textParser');
+    if (!isJson && !isText) {
+      done(null, undefined);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    payload.on('data', (chunk: Buffer) => chunks.push(chunk));
+    payload.once('error', (error) => done(error));
+    payload.once('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      if (isJson && text !== '') void parseJson(request, text, done);
+      else done(null, isText ? text : {});
+    });
+  });
   return { app: expressLike(fastify), micro: withHooks(fastify.micro), fastify };
 }
 
@@ -43,32 +59,44 @@ function withHooks(micro: Micro): Micro {
 
 function expressLike(fastify: FastifyInstance): object {
   const settings = new Map<string, unknown>();
-  const declare = (method: string | string[]) => (path: string, ...given: (Handler | Handler[])[]) => {
-    const all = given.flat() as Handler[];
-    const handler = all.at(-1) as Handler;
-    const before = all.slice(0, -1).filter(({ name }) => !PARSERS.has(name));
-    const own = (request: FastifyRequest, reply: FastifyReply) => run(handler, request, reply);
-    Object.defineProperty(own, 'name', { value: handler.name });
-    const contract = routeNameOf(handler);
-    fastify.route({
-      method,
-      // A named wildcard of Express has no name here.
-      url: path.replace(/\*\w+/, '*'),
-      preValidation: before.filter((each) => hooks.has(each)) as unknown as Hook[],
-      preHandler: before.filter((each) => !hooks.has(each)).map(asHook),
-      handler: contract === undefined ? own : markRouteName(own, contract),
-    } as never);
-  };
+  const ofAll: string[] = [];
+  const declare =
+    (method: string | string[]) =>
+    (path: string, ...given: (Handler | Handler[])[]) => {
+      const all = given.flat() as Handler[];
+      const handler = all.at(-1) as Handler;
+      const before = all.slice(0, -1);
+      const parserAt = before.findIndex(({ name }) => PARSERS.has(name));
+      const own = (request: FastifyRequest, reply: FastifyReply) => run(handler, request, reply);
+      Object.defineProperty(own, 'name', { value: handler.name });
+      const contract = routeNameOf(handler);
+      const isBehind = (each: Handler) => parserAt >= 0 && before.indexOf(each) > parserAt;
+      const ofMicro = before.filter((each) => hooks.has(each));
+      fastify.route({
+        method,
+        // A named wildcard of Express has no name here.
+        url: path.replace(/\*\w+/, '*'),
+        config: { parsers: [...ofAll, ...before.map(({ name }) => name)] },
+        onRequest: ofMicro.filter((each) => !isBehind(each)),
+        preValidation: ofMicro.filter(isBehind),
+        preHandler: before.filter((each) => !hooks.has(each) && !PARSERS.has(each.name)).map(asHook),
+        handler: contract === undefined ? own : markRouteName(own, contract),
+      } as never);
+    };
   const app = {
     set: (name: string, value: unknown) => settings.set(name, value),
     use: (middleware: Handler) => {
-      if (!PARSERS.has(middleware.name)) fastify.addHook('preHandler', asHook(middleware) as never);
+      if (PARSERS.has(middleware.name)) ofAll.push(middleware.name);
+      else fastify.addHook('preHandler', asHook(middleware) as never);
     },
     all: declare(fastify.supportedMethods as string[]),
     fastify,
   };
   for (const verb of ['get', 'post', 'put', 'patch', 'delete', 'head'])
-    Object.assign(app, { [verb]: (path: string, ...more: Handler[]) => more.length === 0 ? settings.get(path) : declare(verb.toUpperCase())(path, ...more) });
+    Object.assign(app, {
+      [verb]: (path: string, ...more: Handler[]) =>
+        more.length === 0 ? settings.get(path) : declare(verb.toUpperCase())(path, ...more),
+    });
   return app;
 }
 
@@ -128,13 +156,17 @@ function dressed(request: FastifyRequest, reply: FastifyReply): Dressed {
       res.setHeader('content-type', TYPES[type] ?? type);
       return res;
     },
-    set: (name: string, value: string) => {
-      res.setHeader(name, value);
+    set: (name: string | Record<string, string>, value: string) => {
+      for (const [key, each] of typeof name === 'string' ? [[name, value] as const] : Object.entries(name)) res.setHeader(key, each);
       return res;
     },
     get: (name: string) => res.getHeader(name),
     cookie: (name: string, value: string) => {
       res.appendHeader('set-cookie', `${name}=${value}; Path=/`);
+      return res;
+    },
+    location: (url: string) => {
+      res.setHeader('location', url);
       return res;
     },
   });

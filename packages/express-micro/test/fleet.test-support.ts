@@ -77,9 +77,11 @@ async function startOnFastify(
   port: number,
   secure: https.ServerOptions | ((micro: Micro) => https.ServerOptions) | undefined,
 ): Promise<Omit<Service, 'warnings'>> {
-  if (typeof secure === 'function') throw new Error('A Fastify app has its server before it is a member: give the options themselves.');
   const { startFastify } = await import('./fastify-app.test-support.ts');
-  const { app, micro, fastify } = await startFastify(options, secure);
+  // A Fastify app has its server before it is a member: the certificates come to it afterwards.
+  const isLater = typeof secure === 'function';
+  const { app, micro, fastify } = await startFastify(options, isLater ? { requestCert: true, rejectUnauthorized: false } : secure);
+  if (isLater) (fastify.server as unknown as https.Server).setSecureContext(secure(micro as unknown as Micro));
   running.push(() => micro.close());
   declare(app as App, micro as unknown as Micro);
   await fastify.listen({ port, host: '127.0.0.1' });

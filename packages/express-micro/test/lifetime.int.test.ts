@@ -2,7 +2,7 @@ import http from 'node:http';
 import { currentContext } from '@express-micro/core';
 import express5 from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type App, bearer, expresses, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+import { type App, bearer, expresses, rawRequest, startService, stopAll, until, onExpress } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 
@@ -97,7 +97,8 @@ describe.each(expresses)('the lifetime of a request on %s', (_name, express) => 
     expect((await rawRequest(`${url}/free`)).body).toBe('["undefined",false]');
   });
 
-  it('req.signal is aborted when the caller goes away, while it waits and while its body streams, and not when it was answered', async () => {
+  // With an app mounted in the app; packages/fastify/test has it of Fastify.
+  onExpress('req.signal is aborted when the caller goes away, while it waits and while its body streams, and not when it was answered', async () => {
     const reasons: string[] = [];
     let answered: AbortSignal | undefined;
     let under = 0;
@@ -149,7 +150,7 @@ describe.each(expresses)('the lifetime of a request on %s', (_name, express) => 
     expect(answered?.aborted).toBe(false);
   });
 
-  it('leaves alone what the app or its middleware has put on requests', async () => {
+  onExpress('leaves alone what the app or its middleware has put on requests', async () => {
     const app: App = express();
     Object.defineProperty(app.request, 'deadline', { value: 'ours', configurable: true });
     const { default: expressMicro } = await import('../src/index.ts');
@@ -166,7 +167,8 @@ describe.each(expresses)('the lifetime of a request on %s', (_name, express) => 
     await micro.close();
   });
 
-  it('after close() handlers that read them still work', async () => {
+  // A Fastify app that was closed serves nobody again.
+  onExpress('after close() handlers that read them still work', async () => {
     const { app, micro } = await start(
       (given) => void given.get('/', (req, res) => void res.json([req.signal.aborted, req.deadline ?? null])),
     );

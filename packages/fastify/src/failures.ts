@@ -1,4 +1,4 @@
-import { isMicroError, type MicroError } from '@express-micro/core';
+import { isMicroError, type Log, type MicroError, printable } from '@express-micro/core';
 import { uncaughtAnswer } from '@express-micro/mesh';
 import type { FastifyInstance } from './fastify.ts';
 
@@ -16,7 +16,7 @@ const OF_FASTIFY: ReadonlySet<string> = new Set(['statusCode', 'code', 'error', 
  *
  * By hooks, not by an error handler: each context may have one of those, and they leave one another out.
  */
-export function keepFailuresIn(app: FastifyInstance): void {
+export function keepFailuresIn(app: FastifyInstance, log: Log): void {
   app.addHook('onError', (request, _reply, error, done) => {
     // An error that was made for a client says so.
     if (isMicroError(error) && !error.expose) (request as FailedRequest)[FAILURE] = error;
@@ -29,6 +29,7 @@ export function keepFailuresIn(app: FastifyInstance): void {
       return;
     }
     const { status, body } = uncaughtAnswer(error);
+    log.error(`${request.method} ${JSON.stringify(request.url)} failed: ${printable(error.message, 1_000)}`);
     reply.code(status).header('content-type', 'application/json; charset=utf-8').removeHeader('content-length');
     done(null, body);
   });

@@ -57,7 +57,7 @@ export async function fastifyMicro(instance: FastifyInstance, options?: FastifyM
   giveLifetime(app, mesh, systemClock);
   app.addHook('onRequest', (request, reply, done) => front.admit(request.raw, reply.raw, done as (error?: unknown) => void));
   tellRoutes(app);
-  keepFailuresIn(app);
+  keepFailuresIn(app, resolved.log);
   app.decorate('micro', microFor(mesh, inMesh));
   // Where Fastify ends by itself, because something else could not be loaded, nothing of us stays.
   app.addHook('onClose', () => inMesh.close(AT_ONCE));
