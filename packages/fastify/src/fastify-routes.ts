@@ -79,7 +79,9 @@ function read({ method, url, handler, config, constraints }: DeclaredRoute): Dec
 /** Fastify adds a HEAD to each GET by itself: the same handler, right behind it. */
 function isOwn({ methods, url, handler }: Declared, at: number, all: readonly Declared[]): boolean {
   if (methods.length > 1 || methods[0] !== 'HEAD') return true;
-  const isItsGet = (other: Declared) => other.methods.includes('GET') && other.url === url && other.handler === handler;
+  // Of a route at the prefix of its context only one of the two has a slash at the end.
+  const isSamePath = (other: Declared) => other.url.replace(/\/$/, '') === url.replace(/\/$/, '');
+  const isItsGet = (other: Declared) => other.methods.includes('GET') && isSamePath(other) && other.handler === handler;
   return !all.some((other, index) => index < at && isItsGet(other));
 }
 
