@@ -77,7 +77,7 @@ async function startOnFastify(
   port: number,
   secure: https.ServerOptions | ((micro: Micro) => https.ServerOptions) | undefined,
 ): Promise<Omit<Service, 'warnings'>> {
-  const { startFastify } = await import('./fastify-app.test-support.ts');
+  const { startFastify } = await import('../../../test/together/fastify-app.test-support.ts');
   // A Fastify app has its server before it is a member: the certificates come to it afterwards.
   const isLater = typeof secure === 'function';
   const { app, micro, fastify } = await startFastify(options, isLater ? { requestCert: true, rejectUnauthorized: false } : secure);
