@@ -37,14 +37,17 @@ export async function untilLinked(
 export type Explicit = { params?: object; query?: object; body?: unknown; headers?: Record<string, string> };
 
 /** A function of the service that is called, and what it is called with. */
-export type ParityCase = readonly [name: string, explicit?: Explicit];
+export type ParityCase = readonly [name: string, explicit?: Explicit | undefined];
 
 export type Form = 'plain' | 'request';
 
 /** A plain call takes its arguments as one object. */
-export function casesFor(form: Form, cases: readonly ParityCase[]): readonly (readonly [number, ...ParityCase])[] {
+export function casesFor(
+  form: Form,
+  cases: readonly ParityCase[],
+): readonly (readonly [index: number, name: string, explicit: Explicit | undefined])[] {
   const fit = cases.filter(([, { body } = {}]) => form === 'request' || Object.getPrototypeOf(body ?? {}) === Object.prototype);
-  return fit.map((one, index) => [index, ...one] as const);
+  return fit.map(([name, explicit], index) => [index, name, explicit] as const);
 }
 
 /** Makes one call over HTTP, over the link and within the process, and expects that nobody can tell. */

@@ -58,8 +58,15 @@ function collect(app: WithRoutes): readonly Declared[] {
   if (known !== undefined) return known;
   const declared: Declared[] = [];
   Object.defineProperty(app, ROUTES, { value: declared });
-  app.addHook('onRoute', (route) => void declared.push(read(route as DeclaredRoute)));
+  app.addHook('onRoute', (route) => {
+    if (!isOfPlugin(route as DeclaredRoute)) declared.push(read(route as DeclaredRoute));
+  });
   return declared;
+}
+
+/** What answers browsers for the whole app, as `@fastify/cors` declares it, is no function of it. */
+function isOfPlugin({ method, schema }: DeclaredRoute): boolean {
+  return method === 'OPTIONS' && (schema as { hide?: unknown } | undefined)?.hide === true;
 }
 
 function read({ method, url, handler, config, constraints }: DeclaredRoute): Declared {

@@ -1,4 +1,5 @@
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { MicroError } from '@express-micro/core';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -230,7 +231,8 @@ describe('servers', () => {
     await app.register(fastifyMicro, { serviceName: 'both', log: false });
     app.get('/pens', () => []);
     await app.listen({ port: 0 });
-    for (const { address, family, port } of app.addresses()) {
+    for (const bound of app.addresses()) {
+      const { address, family, port } = bound as AddressInfo;
       const host = family === 'IPv6' ? `[${address}]` : address;
       const { status } = await fetch(`http://${host}:${port}/_discovery/services`, { headers: bearer() });
       expect([address, status]).toEqual([address, 200]);
