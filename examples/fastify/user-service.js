@@ -1,6 +1,6 @@
 import fastifyMicro from '@express-micro/fastify';
 // #region base
-import { baseOptions, fastifyBase } from '@express-micro/fastify/base';
+import { baseOptions, fastifyBase } from '@express-micro/fastify/preset';
 import Fastify from 'fastify';
 
 const app = Fastify(baseOptions()); // LOG_LEVEL, lines for people outside of production, bodies up to 10 MB
@@ -44,7 +44,7 @@ async function query(sql, { signal }) {
 
 // #region close
 // The others hear it, for a second all is served as ever, then Fastify closes: server and hooks.
-process.once('SIGINT', () => app.close());
+process.once('SIGINT', () => void app.close());
 // #endregion
 
 await app.listen({ port: 3010, host: '127.0.0.1' });

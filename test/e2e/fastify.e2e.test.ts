@@ -17,11 +17,20 @@ describe('P2: the services of examples/fastify', () => {
       const response = await fetch(url, init);
       return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
     };
-    const { body } = await until('a call across both', () => ask(`${ORDERS}/orders/1`), ({ status }) => status === 200, 10_000);
+    const { body } = await until(
+      'a call across both',
+      () => ask(`${ORDERS}/orders/1`),
+      ({ status }) => status === 200,
+      10_000,
+    );
     expect(body).toEqual([{ id: 1, for: 'Ada', item: 'keyboard' }]);
     expect(await ask(`${ORDERS}/orders/9`)).toMatchObject({ status: 404, body: { code: 'MESH_REMOTE_STATUS' } });
     expect((await fetch(`${USERS}/internal/users`)).status).toBe(401);
-    const post = { method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'k-1' }, body: '{"name":"Grace"}' };
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'k-1' },
+      body: '{"name":"Grace"}',
+    };
     const answers = [await ask(`${USERS}/users`, post), await ask(`${USERS}/users`, post)];
     expect(answers.map((answer) => [answer.status, answer.body])).toEqual([
       [201, { id: 2, name: 'Grace' }],

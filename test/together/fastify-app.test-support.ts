@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerOptions } from 'node:https';
-import { routeNameOf, markRouteName } from '@express-micro/core';
+import { markRouteName, routeNameOf } from '@express-micro/core';
 import fastifyMicro, { type FastifyMicroOptions, type Micro } from '@express-micro/fastify';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
@@ -157,7 +157,8 @@ function dressed(request: FastifyRequest, reply: FastifyReply): Dressed {
       return res;
     },
     set: (name: string | Record<string, string>, value: string) => {
-      for (const [key, each] of typeof name === 'string' ? [[name, value] as const] : Object.entries(name)) res.setHeader(key, each);
+      for (const [key, each] of typeof name === 'string' ? [[name, value] as const] : Object.entries(name))
+        res.setHeader(key, each);
       return res;
     },
     get: (name: string) => res.getHeader(name),

@@ -1,5 +1,5 @@
 import fastifyMicro from '@express-micro/fastify';
-import { fastifyLogger } from '@express-micro/fastify/base';
+import { fastifyLogger } from '@express-micro/fastify/preset';
 import { createLogger } from '@express-micro/observability';
 import Fastify from 'fastify';
 import { expect, it } from 'vitest';
@@ -8,7 +8,13 @@ process.env.EXPRESS_DISCOVERY_KEY ??= 'the-key-of-a-test-of-two-packages';
 
 it('Fastify writes by the logger of observability, and its lines know their request', async () => {
   const lines: Record<string, unknown>[] = [];
-  const stream = { write: (text: string) => text.split('\n').filter(Boolean).map((line) => lines.push(JSON.parse(line))) };
+  const stream = {
+    write: (text: string) =>
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => lines.push(JSON.parse(line))),
+  };
   const logger = createLogger({ service: 'shop', level: 'info', console: false, stream });
   const app = Fastify({ loggerInstance: fastifyLogger(logger) });
   await app.register(fastifyMicro, { serviceName: 'shop', log: logger });

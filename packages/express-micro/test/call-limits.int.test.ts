@@ -1,7 +1,7 @@
 import { createExpiries, keepContext, Lifetime, runInContext, systemClock } from '@express-micro/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { MeshError } from '../src/index.ts';
-import { type App, stopAll, until, onExpress } from './fleet.test-support.ts';
+import { type App, onExpress, stopAll, until } from './fleet.test-support.ts';
 import { startInstances } from './instances.test-support.ts';
 
 afterEach(stopAll);

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { declareName, isMicroError, type MeshError, type Micro } from '../src/index.ts';
-import { type App, expresses, rawRequest, type Service, startService, stopAll, onExpress } from './fleet.test-support.ts';
+import { type App, expresses, onExpress, rawRequest, type Service, startService, stopAll } from './fleet.test-support.ts';
 
 function orderRoutes(app: App): void {
   app.use(express.json());

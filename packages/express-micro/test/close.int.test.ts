@@ -2,7 +2,7 @@ import http from 'node:http';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import expressMicro from '../src/index.ts';
-import { rawRequest, startService, stopAll, until, onExpress } from './fleet.test-support.ts';
+import { onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 
@@ -35,15 +35,13 @@ describe('E18: close()', () => {
       app.get('/slow', (_req, res) => {
         release = () => void res.json('done');
       });
-      app.get('/never', () => void (hasCome = true));
+      app.get('/never', () => {
+        hasCome = true;
+      });
     });
     const answered = rawRequest(`${slow.url}/slow`);
     const never = rawRequest(`${slow.url}/never`).catch((error: Error) => error.message);
-    await until(
-      'both requests to arrive',
-      () => hasCome && release.toString().includes('json'),
-      Boolean,
-    );
+    await until('both requests to arrive', () => hasCome && release.toString().includes('json'), Boolean);
     const startedAt = performance.now();
     const closed = slow.micro.close();
     setTimeout(() => release(), 300);
@@ -79,30 +77,33 @@ describe('E18: close()', () => {
     server.close();
   });
 
-  onExpress('a server that the app closes itself is a good-bye for now: it is DOWN at once, and UP when it listens again', async () => {
-    const stays = await startService('stays');
-    const goes = await startService('goes', (app) => void app.get('/pens', (_req, res) => void res.json([1])), {
-      peers: [stays.url],
-    });
-    await stays.micro.ready({ services: ['goes'] });
-    goes.server.close();
-    goes.server.closeAllConnections();
-    const down = await until(
-      'DOWN',
-      () => stays.micro.instances('goes'),
-      (seen) => seen.every(({ status }) => status === 'DOWN'),
-      1_000,
-    );
-    goes.app.listen(0, '127.0.0.1');
-    const up = await until(
-      'UP',
-      () => stays.micro.instances('goes'),
-      (seen) => seen.every(({ status }) => status === 'UP'),
-      5_000,
-    );
-    expect(up[0]?.id).toBe(down[0]?.id);
-    expect(await stays.micro.services.goes.getPens()).toEqual([1]);
-  });
+  onExpress(
+    'a server that the app closes itself is a good-bye for now: it is DOWN at once, and UP when it listens again',
+    async () => {
+      const stays = await startService('stays');
+      const goes = await startService('goes', (app) => void app.get('/pens', (_req, res) => void res.json([1])), {
+        peers: [stays.url],
+      });
+      await stays.micro.ready({ services: ['goes'] });
+      goes.server.close();
+      goes.server.closeAllConnections();
+      const down = await until(
+        'DOWN',
+        () => stays.micro.instances('goes'),
+        (seen) => seen.every(({ status }) => status === 'DOWN'),
+        1_000,
+      );
+      goes.app.listen(0, '127.0.0.1');
+      const up = await until(
+        'UP',
+        () => stays.micro.instances('goes'),
+        (seen) => seen.every(({ status }) => status === 'UP'),
+        5_000,
+      );
+      expect(up[0]?.id).toBe(down[0]?.id);
+      expect(await stays.micro.services.goes.getPens()).toEqual([1]);
+    },
+  );
 
   onExpress('servers that a test starts for one request each do not matter', async () => {
     const app = (await startService('tested', (given) => void given.get('/pens', (_req, res) => void res.json([1])))).app;

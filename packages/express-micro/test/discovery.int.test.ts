@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bearer, PING_INTERVAL_MS, rawRequest, startService, stopAll, until, onExpress } from './fleet.test-support.ts';
+import { bearer, onExpress, PING_INTERVAL_MS, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 

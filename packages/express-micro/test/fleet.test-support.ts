@@ -80,12 +80,20 @@ async function startOnFastify(
   const { startFastify } = await import('../../../test/together/fastify-app.test-support.ts');
   // A Fastify app has its server before it is a member: the certificates come to it afterwards.
   const isLater = typeof secure === 'function';
-  const { app, micro, fastify } = await startFastify(options, isLater ? { requestCert: true, rejectUnauthorized: false } : secure);
+  const { app, micro, fastify } = await startFastify(
+    options,
+    isLater ? { requestCert: true, rejectUnauthorized: false } : secure,
+  );
   if (isLater) (fastify.server as unknown as https.Server).setSecureContext(secure(micro as unknown as Micro));
   running.push(() => micro.close());
   declare(app as App, micro as unknown as Micro);
   await fastify.listen({ port, host: '127.0.0.1' });
-  return { app: app as App, micro: micro as unknown as Micro, server: fastify.server as http.Server, url: fastify.listeningOrigin };
+  return {
+    app: app as App,
+    micro: micro as unknown as Micro,
+    server: fastify.server as http.Server,
+    url: fastify.listeningOrigin,
+  };
 }
 
 /** Call it after each test: ends every service that was started. */

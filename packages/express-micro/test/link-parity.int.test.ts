@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { casesFor, expectParity, type ParityCase, shutDoors, untilLinked } from '../../../test/together/link-parity.test-support.ts';
+import {
+  casesFor,
+  expectParity,
+  type ParityCase,
+  shutDoors,
+  untilLinked,
+} from '../../../test/together/link-parity.test-support.ts';
 import { answerRoutes, logged } from './answer-routes.test-support.ts';
 import { expresses, type Service, startService, stopAll } from './fleet.test-support.ts';
 

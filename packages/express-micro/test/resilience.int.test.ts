@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import expressMicro, { type MeshError } from '../src/index.ts';
-import { bearer, expresses, rawRequest, startService, stopAll, until, onExpress } from './fleet.test-support.ts';
+import { bearer, expresses, onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 /** What would have ended the process outside of a test. */
 const crashes: unknown[] = [];

@@ -8,7 +8,7 @@ import path from 'node:path';
 import express5 from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import expressMicro from '../src/index.ts';
-import { type App, expresses, rawRequest, startService, stopAll, until, onExpress } from './fleet.test-support.ts';
+import { type App, expresses, onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 

@@ -84,7 +84,10 @@ function outermost(instance: FastifyInstance): FastifyInstance {
 
 function refuseUnfit(app: FastifyInstance): void {
   if (members.has(app))
-    throw meshError('MESH_OPTION_INVALID', 'fastifyMicro was registered twice on the same app. Register it once: app.micro has it all.');
+    throw meshError(
+      'MESH_OPTION_INVALID',
+      'fastifyMicro was registered twice on the same app. Register it once: app.micro has it all.',
+    );
   if ((app.initialConfig as { http2?: boolean }).http2 === true || app.server.constructor.name.startsWith('Http2'))
     throw meshError(
       'MESH_OPTION_INVALID',

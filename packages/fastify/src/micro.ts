@@ -23,13 +23,13 @@ import {
 export interface Services {}
 
 /** What is needed of a Fastify request: any that its type providers make has it. */
-export interface RawRequest {
+interface RawRequest {
   readonly raw: IncomingMessage;
   readonly body?: unknown;
 }
 
 /** What is needed of a Fastify reply. */
-export interface RawReply {
+interface RawReply {
   readonly raw: ServerResponse;
 }
 
@@ -39,7 +39,7 @@ export type MicroHook = (request: RawRequest, reply: RawReply, done: (error?: Er
 /** A handler that answers by itself. */
 export type MicroHandler = (request: RawRequest, reply: AnsweringReply) => void;
 
-export interface AnsweringReply extends RawReply {
+interface AnsweringReply extends RawReply {
   code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } };
 }
 

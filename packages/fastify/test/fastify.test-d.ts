@@ -2,8 +2,8 @@ import { createServer } from 'node:https';
 import type { Log } from '@express-micro/core';
 import Fastify, { type FastifyTypeProvider } from 'fastify';
 import { expectTypeOf } from 'vitest';
-import { baseOptions, fastifyBase } from '../src/base.ts';
 import fastifyMicro, { type Micro, type RequestDeadline } from '../src/index.ts';
+import { baseOptions, fastifyBase } from '../src/preset.ts';
 
 declare module '../src/micro.ts' {
   interface Services {

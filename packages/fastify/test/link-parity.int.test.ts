@@ -61,7 +61,9 @@ async function answerRoutes(app: FastifyInstance): Promise<void> {
     ),
   );
   app.get('/large', async () => ({ large: 'x'.repeat(300_000) }));
-  app.get('/larger', async (_request, reply) => reply.type('text/plain').send(Readable.from(Array.from({ length: 40 }, () => 'y'.repeat(50_000)))));
+  app.get('/larger', async (_request, reply) =>
+    reply.type('text/plain').send(Readable.from(Array.from({ length: 40 }, () => 'y'.repeat(50_000)))),
+  );
   app.get('/broken-stream', async (_request, reply) =>
     reply.type('text/plain').send(
       Readable.from(
@@ -103,7 +105,11 @@ async function answerRoutes(app: FastifyInstance): Promise<void> {
     return { method, url, originalUrl, ip, protocol, hostname, is404, names: namesOf(headers), route: request.routeOptions.url };
   });
   app.get('/hooked', { preHandler: async (_request, reply) => void reply.header('x-hook', '1') }, async () => 'hooked');
-  app.get('/answered-in-hook', { onRequest: async (_request, reply) => reply.code(401).send({ error: 'hook' }) }, async () => 'never');
+  app.get(
+    '/answered-in-hook',
+    { onRequest: async (_request, reply) => reply.code(401).send({ error: 'hook' }) },
+    async () => 'never',
+  );
   app.get('/changed', { onSend: async (_request, _reply, payload) => String(payload).toUpperCase() }, async () => 'changed');
   app.get('/late', async (request, reply) => {
     await wait(5);
@@ -115,8 +121,10 @@ async function answerRoutes(app: FastifyInstance): Promise<void> {
     reply.send({ b: 1 });
   });
   app.get('/timed', { handlerTimeout: 20 }, () => new Promise(() => {}));
-  app.post('/json', { schema: { body: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } } } }, async (request, reply) =>
-    reply.code(201).send({ body: request.body, length: request.headers['content-length'] }),
+  app.post(
+    '/json',
+    { schema: { body: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } } } },
+    async (request, reply) => reply.code(201).send({ body: request.body, length: request.headers['content-length'] }),
   );
   app.post('/text', async (request) => ({ body: request.body, type: request.headers['content-type'] }));
   app.addContentTypeParser('application/x-own', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -201,12 +209,23 @@ describe('Fastify answers the same over HTTP, over the link and within the proce
       const headers = Object.fromEntries([...response.headers].filter(([name]) => name !== 'date'));
       return { status: response.status, headers, body: await response.text().catch(() => 'broken') };
     };
-    const paths = CASES.map(([name]) => name).filter((name) => name.startsWith('get')).map((name) => `/${name.slice(3).replace(/(?<!^)[A-Z]/g, '-$&').toLowerCase()}`);
+    const paths = CASES.map(([name]) => name)
+      .filter((name) => name.startsWith('get'))
+      .map(
+        (name) =>
+          `/${name
+            .slice(3)
+            .replace(/(?<!^)[A-Z]/g, '-$&')
+            .toLowerCase()}`,
+      );
     let compared = 0;
     for (const path of new Set([...paths, '/json/1', '/nowhere', '/json/%zz'])) {
       for (const method of ['GET', 'HEAD', 'OPTIONS']) {
         const [wanted, seen] = [await see(bare.listeningOrigin, method, path), await see(url, method, path)];
-        const text = (value: unknown) => JSON.stringify(value).replaceAll(/127\.0\.0\.1(:\d+)?/g, 'HOST').replaceAll('undici', 'node');
+        const text = (value: unknown) =>
+          JSON.stringify(value)
+            .replaceAll(/127\.0\.0\.1(:\d+)?/g, 'HOST')
+            .replaceAll('undici', 'node');
         expect([method, path, text(seen)]).toEqual([method, path, text(wanted)]);
         compared += 1;
       }

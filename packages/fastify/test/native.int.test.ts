@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { start, stopAll } from './fleet.test-support.ts';
@@ -17,7 +17,12 @@ const ORDER = {
 function declare(app: FastifyInstance) {
   app.post(
     '/orders',
-    { schema: { body: ORDER, response: { 201: { type: 'object', properties: { id: { type: 'number' }, item: { type: 'string' } } } } } },
+    {
+      schema: {
+        body: ORDER,
+        response: { 201: { type: 'object', properties: { id: { type: 'number' }, item: { type: 'string' } } } },
+      },
+    },
     async function createOrder(request, reply) {
       const { item } = request.body as { item: string };
       reply.code(201);

@@ -156,7 +156,10 @@ describe('a request', () => {
 
   it('knows when the time of its caller is up, and of the time that its route gives the handler', async () => {
     const { url } = await start('timed', (app) => {
-      app.get('/deadline', async (request) => ({ left: request.deadline?.remainingMs, isDate: request.deadline instanceof Date }));
+      app.get('/deadline', async (request) => ({
+        left: request.deadline?.remainingMs,
+        isDate: request.deadline instanceof Date,
+      }));
       app.get('/both', { handlerTimeout: 30 }, async (request) => {
         await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
       });
@@ -166,11 +169,16 @@ describe('a request', () => {
       });
     });
     const deadline = { 'express-micro-deadline': '5000' };
-    const { left, isDate } = (await (await fetch(`${url}/deadline`, { headers: deadline })).json()) as { left: number; isDate: boolean };
+    const { left, isDate } = (await (await fetch(`${url}/deadline`, { headers: deadline })).json()) as {
+      left: number;
+      isDate: boolean;
+    };
     expect([left > 4_000, left <= 5_000, isDate]).toEqual([true, true, true]);
     expect(await (await fetch(`${url}/deadline`)).json()).toEqual({ isDate: false });
     expect((await fetch(`${url}/both`)).status).toBe(503);
-    expect(await (await fetch(`${url}/late`, { headers: { 'express-micro-deadline': '40' } })).text()).toBe('MESH_DEADLINE_EXCEEDED');
+    expect(await (await fetch(`${url}/late`, { headers: { 'express-micro-deadline': '40' } })).text()).toBe(
+      'MESH_DEADLINE_EXCEEDED',
+    );
   });
 
   it('has one id in the log, in request.id and in every call; an app that makes its own keeps it', async () => {

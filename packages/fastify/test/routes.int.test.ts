@@ -27,17 +27,20 @@ async function getUser() {
 }
 
 describe('the routes of a Fastify app', () => {
-  it.each(['registered before, without await', 'registered after', 'registered between'])('are all known, the plugin %s', async (when) => {
-    const app = ends(Fastify());
-    const register = () => void app.register(fastifyMicro, OPTIONS);
-    if (when.includes('before')) register();
-    app.get('/users/:id', getUser);
-    if (when.includes('between')) register();
-    app.register(async (child) => void child.post('/orders', () => ({})), { prefix: '/v1' });
-    if (when.includes('after')) register();
-    await app.ready();
-    expect(lines(app)).toEqual(['GET /users/:id getUser,getUsers', 'POST /v1/orders createOrder']);
-  });
+  it.each(['registered before, without await', 'registered after', 'registered between'])(
+    'are all known, the plugin %s',
+    async (when) => {
+      const app = ends(Fastify());
+      const register = () => void app.register(fastifyMicro, OPTIONS);
+      if (when.includes('before')) register();
+      app.get('/users/:id', getUser);
+      if (when.includes('between')) register();
+      app.register(async (child) => void child.post('/orders', () => ({})), { prefix: '/v1' });
+      if (when.includes('after')) register();
+      await app.ready();
+      expect(lines(app)).toEqual(['GET /users/:id getUser,getUsers', 'POST /v1/orders createOrder']);
+    },
+  );
 
   it('are those of every context, with prefixes, whatever is encapsulated', async () => {
     const app = await member((root) => {

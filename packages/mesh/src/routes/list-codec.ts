@@ -27,7 +27,11 @@ export function canonicalRoutes(descriptors: readonly RouteDescriptor[]): RouteD
 /** As many routes as another process takes, the last of them saying that there are more. */
 export function atMostListed(routes: RouteDescriptor[]): RouteDescriptor[] {
   if (routes.length <= MAX_ROUTES) return routes;
-  const rest: RouteDescriptor = { method: 'ALL', paths: ['…'], uncallable: `more than ${MAX_ROUTES} routes: the rest is not listed` };
+  const rest: RouteDescriptor = {
+    method: 'ALL',
+    paths: ['…'],
+    uncallable: `more than ${MAX_ROUTES} routes: the rest is not listed`,
+  };
   return [...routes.slice(0, MAX_ROUTES - 1), rest];
 }
 

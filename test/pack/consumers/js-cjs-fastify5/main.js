@@ -1,6 +1,6 @@
 const assert = require('node:assert/strict');
 const fastifyMicro = require('@express-micro/fastify');
-const { fastifyBase } = require('@express-micro/fastify/base');
+const { fastifyBase } = require('@express-micro/fastify/preset');
 const Fastify = require('fastify');
 
 async function main() {

@@ -1,5 +1,5 @@
 import fastifyMicro, { MicroError, type Services } from '@express-micro/fastify';
-import { baseOptions, fastifyBase } from '@express-micro/fastify/base';
+import { baseOptions, fastifyBase } from '@express-micro/fastify/preset';
 import Fastify from 'fastify';
 
 interface Order {

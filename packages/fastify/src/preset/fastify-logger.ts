@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from '../fastify.ts';
 type Method = (...args: never[]) => unknown;
 
 /** A logger with the levels of this family, such as that of `@express-micro/observability`. */
-export interface LevelLogger {
+interface LevelLogger {
   level: string;
   readonly error: Method;
   readonly warn: Method;

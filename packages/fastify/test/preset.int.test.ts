@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { baseOptions, fastifyBase } from '../src/base.ts';
+import { baseOptions, fastifyBase } from '../src/preset.ts';
 import { ends, stopAll } from './fleet.test-support.ts';
 
 afterEach(async () => {
@@ -13,8 +13,11 @@ async function withBase(options?: Parameters<typeof fastifyBase>[1]) {
   const app = ends(Fastify());
   await app.register(fastifyBase, options ?? {});
   app.get('/pens', async () => ({ text: 'z'.repeat(5_000) }));
-  app.get('/events', async (_request, reply) => reply.type('text/event-stream').send(Readable.from([`data: ${'x'.repeat(5_000)}\n\n`])));
-  const ask = (url: string, headers: Record<string, string> = {}, method: 'GET' | 'OPTIONS' = 'GET') => app.inject({ url, headers, method });
+  app.get('/events', async (_request, reply) =>
+    reply.type('text/event-stream').send(Readable.from([`data: ${'x'.repeat(5_000)}\n\n`])),
+  );
+  const ask = (url: string, headers: Record<string, string> = {}, method: 'GET' | 'OPTIONS' = 'GET') =>
+    app.inject({ url, headers, method });
   return { app, ask };
 }
 
@@ -48,7 +51,11 @@ describe('P2: the base of a Fastify app', () => {
       { origin: 'https://a.example.com', 'access-control-request-method': 'PUT' },
       'OPTIONS',
     );
-    expect([statusCode, headers['access-control-max-age'], headers['access-control-allow-credentials']]).toEqual([204, '60', 'true']);
+    expect([statusCode, headers['access-control-max-age'], headers['access-control-allow-credentials']]).toEqual([
+      204,
+      '60',
+      'true',
+    ]);
     const { createRouteReader } = await import('../src/fastify-routes.ts');
     expect(createRouteReader(app)().map(({ method, paths }) => `${method} ${paths}`)).toEqual(['GET /pens', 'GET /events']);
   });
@@ -77,10 +84,12 @@ describe('P2: the base of a Fastify app', () => {
   });
 
   it('says which package a part needs', async () => {
-    const { helmetPart } = await import('../src/base/helmet.ts');
-    const register = vi.spyOn(helmetPart, 'register').mockRejectedValue(
-      Object.assign(new Error("Cannot find package '@fastify/helmet' imported from x"), { code: 'ERR_MODULE_NOT_FOUND' }),
-    );
+    const { helmetPart } = await import('../src/preset/helmet.ts');
+    const register = vi
+      .spyOn(helmetPart, 'register')
+      .mockRejectedValue(
+        Object.assign(new Error("Cannot find package '@fastify/helmet' imported from x"), { code: 'ERR_MODULE_NOT_FOUND' }),
+      );
     await expect(withBase()).rejects.toThrow('npm install @fastify/helmet. Or leave it out: { helmet: false }.');
     register.mockRestore();
   });

@@ -62,6 +62,6 @@ async function registerPart(app: FastifyInstance, name: string, part: BasePart<u
 // As fastify-plugin says it: for the routes beside it, too.
 Object.assign(fastifyBase, {
   [Symbol.for('skip-override')]: true,
-  [Symbol.for('fastify.display-name')]: '@express-micro/fastify/base',
-  [Symbol.for('plugin-meta')]: { fastify: '5.x', name: '@express-micro/fastify/base' },
+  [Symbol.for('fastify.display-name')]: '@express-micro/fastify/preset',
+  [Symbol.for('plugin-meta')]: { fastify: '5.x', name: '@express-micro/fastify/preset' },
 });
