@@ -1,4 +1,4 @@
-import { systemClock, systemRandom } from '@express-micro/core';
+import { keepContext, systemClock, systemRandom } from '@express-micro/core';
 import { type AppInMesh, createMesh, enterMesh, type MeshOptions, meshError, resolveMeshOptions } from '@express-micro/mesh';
 import { createClosing } from './closing.ts';
 import { keepFailuresIn } from './failures.ts';
@@ -34,6 +34,8 @@ export async function fastifyMicro(instance: FastifyInstance, options?: FastifyM
   const routes = createRouteReader(app);
   const mesh = createMesh<Services>(resolved, { routes });
   members.add(app);
+  // `app.micro.services` is first asked for in the midst of a request, where it would be too late for that one.
+  keepContext();
 
   const front: Front = createFront(app.routing as never, mesh, () => inMesh, resolved.log);
   const closing = createClosing(app, resolved.log);
@@ -83,7 +85,8 @@ function outermost(instance: FastifyInstance): FastifyInstance {
 }
 
 function refuseUnfit(app: FastifyInstance): void {
-  if (members.has(app))
+  // Also by another copy of this package.
+  if (members.has(app) || app.hasDecorator('micro'))
     throw meshError(
       'MESH_OPTION_INVALID',
       'fastifyMicro was registered twice on the same app. Register it once: app.micro has it all.',
