@@ -61,16 +61,28 @@ describe('app.close()', () => {
   });
 
   it('is what micro.close() does, in every form that Fastify has of it, and once', async () => {
-    const closed: string[] = [];
-    const make = () => start('forms', (app) => void app.addHook('onClose', async () => void closed.push('once')));
+    let closed = 0;
+    const make = async () => {
+      let isClosed: () => void = () => {};
+      const hooks = new Promise<void>((resolve) => {
+        isClosed = resolve;
+      });
+      const { app } = await start('forms', (made) => {
+        made.addHook('onClose', async () => {
+          closed += 1;
+          isClosed();
+        });
+      });
+      return { app, hooks };
+    };
     const [byMicro, byCallback, byBoth] = [await make(), await make(), await make()];
     const first = byMicro.app.micro.close();
     expect(byMicro.app.micro.close()).toBe(first);
-    await first;
+    await Promise.all([first, byMicro.hooks]);
     await byMicro.app.close();
     await new Promise<void>((resolve) => void byCallback.app.close(resolve));
     await Promise.all([byBoth.app.close(), byBoth.app.micro.close(), byBoth.app.close()]);
-    expect(closed).toHaveLength(3);
+    expect(closed).toBe(3);
   });
 
   it('fails as a hook of the app fails', async () => {
@@ -86,6 +98,9 @@ describe('app.close()', () => {
   it('ends an app that never listened, and one that could not start', async () => {
     const unborn = ends(Fastify());
     await unborn.register(fastifyMicro, { serviceName: 'unborn', log: false });
+    const hooks = new Promise<void>((resolve) => void unborn.addHook('onClose', async () => resolve()));
+    await unborn.micro.close();
+    await hooks;
     await unborn.close();
     await expect(unborn.micro.ready()).rejects.toMatchObject({ code: 'MESH_CLOSED' });
 
@@ -97,5 +112,14 @@ describe('app.close()', () => {
     await expect(async () => void (await broken.ready())).rejects.toThrow('no database');
     await broken.close().catch(() => {});
     await expect(broken.micro.ready()).rejects.toMatchObject({ code: 'MESH_CLOSED' });
+  });
+
+  it('of Fastify itself, kept by somebody before, leaves too, at once', async () => {
+    const app = ends(Fastify());
+    const close = app.close.bind(app);
+    await app.register(fastifyMicro, { serviceName: 'kept', log: false });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    await close();
+    await expect(app.micro.ready()).rejects.toMatchObject({ code: 'MESH_CLOSED' });
   });
 });

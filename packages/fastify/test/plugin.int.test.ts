@@ -227,11 +227,14 @@ describe('servers', () => {
     ['a factory that hides the app', (handler: http.RequestListener) => http.createServer((req, res) => handler(req, res))],
     ['a factory that names the app', (handler: http.RequestListener) => http.createServer(handler)],
   ])('%s', async (_name, serverFactory) => {
-    const made = await start('made', (app) => void app.get('/pens', () => ['blue']), { fastify: { serverFactory } as object });
-    const caller = await start('caller', () => {}, { peers: [made.url] });
-    await caller.app.micro.ready();
+    const caller = await start('caller');
+    // Nobody knows of it, and nothing comes to it before it has told of itself.
+    await start('made', (app) => void app.get('/pens', () => ['blue']), {
+      peers: [caller.url],
+      fastify: { serverFactory } as object,
+    });
+    await caller.app.micro.ready({ services: ['made'] });
     expect(await caller.app.micro.services.made.getPens()).toEqual(['blue']);
-    await made.app.micro.ready({ services: ['caller'] });
   });
 
   it('of "localhost" are two where the machine has two addresses, and calls reach the app by either', async () => {

@@ -56,6 +56,7 @@ describe('P2: the base of a Fastify app', () => {
       '60',
       'true',
     ]);
+    expect((await ask('/pens', {}, 'OPTIONS')).statusCode).toBe(404);
     const { createRouteReader } = await import('../src/fastify-routes.ts');
     expect(createRouteReader(app)().map(({ method, paths }) => `${method} ${paths}`)).toEqual(['GET /pens', 'GET /events']);
   });

@@ -64,6 +64,7 @@ describe('the routes of a Fastify app', () => {
       root.route({ method: 'GET', url: '/pens/:id', handler: async () => ({}) });
       root.route({ method: 'GET', url: '/inks/:id', async handler() {} });
     });
+    expect(app.micro.routes().flatMap(({ clashes }) => clashes ?? [])).toEqual([]);
     expect(app.micro.routes().map(({ functions }) => functions[0])).toEqual([
       'byContract',
       'byConfig',
