@@ -109,7 +109,7 @@ export const corsPart: BasePart<ResolvedCors> = {
       ...(allowedHeaders !== undefined && { allowedHeaders: [...allowedHeaders] }),
       exposedHeaders: [...exposedHeaders],
       maxAge: maxAgeSeconds,
-      // An OPTIONS that is no preflight belongs to the app.
+      // An OPTIONS that lacks what a preflight has is none that a client did wrong.
       strictPreflight: false,
     });
   },
