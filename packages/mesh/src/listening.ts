@@ -1,7 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import type { Listening } from '@express-micro/mesh';
+import type { Listening } from './mesh-api.ts';
 
 /** Where a server can be reached; `undefined` while it does not listen, or listens on a pipe. */
 export function addressOf(server: Server): Listening | undefined {
