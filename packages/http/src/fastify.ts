@@ -1,2 +1,2 @@
-export { fastifyMiddleware } from './contracts/fastify-middleware.ts';
 export { fastifyRoutes } from './contracts/fastify-routes.ts';
+export { fastifyMiddleware } from './contracts/fastify-middleware.ts';

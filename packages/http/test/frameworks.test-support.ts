@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express5 from 'express';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { errorAnswers } from '../src/contracts/error-answers.ts';
 import { writeAnswer } from '../src/contracts/write-answer.ts';
-import { errorAnswers } from '../src/failures/error-answer.ts';
 import { fastifyRoutes } from '../src/fastify.ts';
 import { type ContractOptions, type HttpRequest, mountRoutes, type Routes } from '../src/index.ts';
 

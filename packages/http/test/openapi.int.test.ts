@@ -3,7 +3,7 @@ import Fastify from 'fastify';
 import helmet from 'helmet';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { errorAnswers } from '../src/failures/error-answer.ts';
+import { errorAnswers } from '../src/contracts/error-answers.ts';
 import { fastifyRoutes } from '../src/fastify.ts';
 import {
   AppError,

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import { markRouteName } from '@express-micro/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { errorAnswers } from '../failures/error-answer.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import type { Answer } from './answer.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
+import { errorAnswers } from './error-answers.ts';
 import { byMatching, patternOf } from './path.ts';
 import { readQuery } from './query.ts';
 import type { Routes } from './route.ts';
