@@ -20,7 +20,7 @@ function folderIn(parent: string): string {
 
 /** On the sources: this runs without a build. */
 const SOURCES = { compilerOptions: { customConditions: ['source'], erasableSyntaxOnly: true } };
-const AMBIENT = '../../packages/mesh/src/**/*.d.ts';
+const AMBIENT = '../../packages/*/src/**/*.d.ts';
 
 it('a 200-route app and a call of each stay within the budget of the compiler', { timeout: 120_000 }, () => {
   const folder = folderIn('proofs');
