@@ -10,7 +10,7 @@ const analytics = plugins.registerPlugin('analytics', analyticsPlugin, { trackin
 await plugins.start();
 analytics.track('opened', { framework: 'fastify' });
 
-await app.register(fastifyMiddleware(...securityMiddleware(), plugins.middleware));
+await app.register(fastifyMiddleware([...securityMiddleware(), plugins.middleware]));
 await app.register(fastifyRoutes(shopRoutes));
 
 console.log(`The shop is at ${await app.listen({ port: portOf(), host: '127.0.0.1' })}`);

@@ -1,5 +1,5 @@
 // #region validate
-import { validate } from '@express-micro/http';
+import { errorHandler, validate } from '@express-micro/http';
 import express from 'express';
 import { z } from 'zod';
 
@@ -9,7 +9,5 @@ const Page = z.object({ limit: z.number().max(100).default(20), tag: z.array(z.s
 
 app.post('/orders', express.json(), validate({ body: NewOrder }), (req, res) => void res.status(201).json(req.body));
 app.get('/orders', validate({ query: Page }), (req, res) => void res.json(req.query)); // ?limit=5&tag=new → { limit: 5, tag: ['new'] }
+app.use(errorHandler());
 // #endregion
-app.use(
-  (/** @type {any} */ error, _req, res, _next) => void res.status(error.status).json({ code: error.code, errors: error.errors }),
-);

@@ -27,7 +27,7 @@ async function listen() {
     const plugins = createPlugins();
     plugins.registerPlugin('analytics', analyticsPlugin, { trackingId: 'shop' });
     await plugins.start();
-    await app.register(fastifyMiddleware(...securityMiddleware(), plugins.middleware));
+    await app.register(fastifyMiddleware([...securityMiddleware(), plugins.middleware]));
     await app.register(fastifyRoutes(shopRoutes));
     await app.listen({ port: 0, host: '127.0.0.1' });
     return /** @type {import('node:net').AddressInfo} */ (app.server.address()).port;

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AppError, mountRoutes, route, routes } from '@express-micro/http';
+import { silentLog } from '@express-micro/core';
+import { errorHandler, mountRoutes, route, routes } from '@express-micro/http';
 import type { ServicesOf } from '@express-micro/mesh';
 import express from 'express';
 import expressMicro, { type Micro } from 'express-micro';
@@ -94,12 +95,7 @@ describe.each(expresses)('contracts called from another service, served by %s', 
       const router = expressOf.Router();
       mountRoutes(router, orderRoutes);
       app.use('/api', router);
-      app.use((error: AppError, _req: unknown, res: express.Response, _next: unknown) => {
-        const { status = 500, code = 'INTERNAL', message, data } = error;
-        res
-          .status(status)
-          .json(status < 500 ? { status: 'error', code, message, data } : { status: 'error', message: 'Internal' });
-      });
+      app.use(errorHandler({ log: silentLog }));
       const orders = await start(app, 'order-service', transport, []);
       ({ micro: caller } = await start(express(), 'user-service', transport, [orders.url]));
       await caller.ready();
@@ -147,9 +143,9 @@ describe.each(expresses)('contracts called from another service, served by %s', 
       expect(services['order-service'].placeOrder.errorOf(error)).toMatchObject({ code: 'OUT_OF_STOCK' });
       expect(orderService.placeOrder.errorOf(new Error('mine'))).toBeUndefined();
       expect(orderService.placeOrder.errorOf(undefined)).toBeUndefined();
-      // An answer without a code says nothing that a program could branch on.
+      // What broke there has a code like all others, and nothing more.
       const defect = await orderService.defect().catch((caught: unknown) => caught);
-      expect(orderService.defect.errorOf(defect)).toBeUndefined();
+      expect(orderService.defect.errorOf(defect)).toMatchObject({ code: expect.any(String), status: 500, data: undefined });
       const unreached = await services.nobody.f().catch((caught: unknown) => caught);
       expect(services.nobody.f.errorOf(unreached)).toBeUndefined();
     });

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AppError } from '@express-micro/http';
 import express from 'express';
 import expressMicro from 'express-micro';
 import { afterAll, expect, it } from 'vitest';
@@ -27,10 +26,6 @@ async function listen(app: { listen(port: number, host: string): Server }): Prom
 it('examples/typed-call: two packages, one contract', async () => {
   const { app, micro } = await example('typed-call/orders/server.ts');
   const { report, reorder } = await example('typed-call/reports/report.ts');
-  app.use((error: AppError, _req: unknown, res: express.Response, _next: unknown) => {
-    const { status, code, message, data } = error;
-    res.status(status).json({ status: 'error', code, message, data });
-  });
   const url = await listen(app);
   const reports = express();
   const caller = expressMicro(reports, { serviceName: 'reports', peers: [url], log: false });

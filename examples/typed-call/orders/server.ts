@@ -1,5 +1,5 @@
 // #region express
-import { mountRoutes } from '@express-micro/http';
+import { errorHandler, mountRoutes } from '@express-micro/http';
 import express from 'express';
 import expressMicro from 'express-micro';
 import { orderRoutes } from './routes.ts';
@@ -7,4 +7,5 @@ import { orderRoutes } from './routes.ts';
 export const app = express();
 export const micro = expressMicro(app, { serviceName: 'order-service' });
 mountRoutes(app, orderRoutes);
+app.use(errorHandler());
 // #endregion

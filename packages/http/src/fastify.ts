@@ -1,2 +1,2 @@
-export { fastifyRoutes } from './contracts/fastify-routes.ts';
-export { fastifyMiddleware } from './contracts/fastify-middleware.ts';
+export { type FastifyMiddlewareOptions, fastifyMiddleware } from './contracts/fastify-middleware.ts';
+export { type FastifyRoutesOptions, fastifyRoutes } from './contracts/fastify-routes.ts';

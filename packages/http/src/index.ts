@@ -66,6 +66,20 @@ export {
 } from './limits/redis-store.ts';
 export type { Count, LimitRule, Taken } from './limits/sliding-window.ts';
 export type { HttpRequest, Middleware, Next } from './middleware.ts';
+export type {
+  JsonSchema,
+  OpenApiDocument,
+  OpenApiInfo,
+  OpenApiServer,
+  OpenApiTag,
+  SecurityRequirement,
+} from './openapi/document.ts';
+export type { MountedRoutes } from './openapi/documented-routes.ts';
+export { openApi } from './openapi/open-api.ts';
+export { openApiPages } from './openapi/open-api-pages.ts';
+export type { OpenApiOptions } from './openapi/options.ts';
+export type { OpenApiPagesOptions } from './openapi/pages-options.ts';
+export type { PlainRoute } from './openapi/plain-route.ts';
 export { type Argon2Library, type Argon2Options, argon2id } from './passwords/argon2.ts';
 export type { PasswordHasher, PasswordVerifier } from './passwords/password-hasher.ts';
 export { createPasswords, type PasswordOptions, type Passwords } from './passwords/passwords.ts';
@@ -104,6 +118,7 @@ export type { HelmetOptions } from './security/helmet.ts';
 export type { Origins } from './security/origins.ts';
 export { portOf } from './security/port-of.ts';
 export type { TrustProxy } from './security/trust-proxy.ts';
+export { markSecurity, type SecurityMark, type SecurityScheme } from './security-mark.ts';
 export type { Credentials, Grant } from './sessions/grant.ts';
 export { type MemorySessionStoreOptions, memorySessionStore } from './sessions/memory-session-store.ts';
 export type { Reuse, SessionOptions, SessionUser, UserSource } from './sessions/session-options.ts';
@@ -116,21 +131,6 @@ export {
   type StoredSession,
 } from './sessions/session-store.ts';
 export { createSessions, type Sessions } from './sessions/sessions.ts';
-export type {
-  JsonSchema,
-  OpenApiDocument,
-  OpenApiInfo,
-  OpenApiServer,
-  OpenApiTag,
-  SecurityRequirement,
-} from './openapi/document.ts';
-export type { MountedRoutes } from './openapi/documented-routes.ts';
-export { openApi } from './openapi/open-api.ts';
-export { openApiPages } from './openapi/open-api-pages.ts';
-export type { OpenApiOptions } from './openapi/options.ts';
-export type { OpenApiPagesOptions } from './openapi/pages-options.ts';
-export type { PlainRoute } from './openapi/plain-route.ts';
-export { markSecurity, type SecurityMark, type SecurityScheme } from './security-mark.ts';
 export type { ValidationOptions } from './validation/options.ts';
 export type { InputOf, OutputOf, Schema } from './validation/schema.ts';
 export type { UnknownKeys } from './validation/unknown-keys.ts';

@@ -1,12 +1,18 @@
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { silentLog } from '@express-micro/core';
 import express5 from 'express';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { errorAnswers } from '../src/contracts/error-answers.ts';
-import { writeAnswer } from '../src/contracts/write-answer.ts';
 import { fastifyRoutes } from '../src/fastify.ts';
-import { type ContractOptions, type HttpRequest, mountRoutes, type Routes } from '../src/index.ts';
+import {
+  type ContractOptions,
+  type ErrorHandlerOptions,
+  errorHandler,
+  type HttpRequest,
+  mountRoutes,
+  type Routes,
+} from '../src/index.ts';
 
 export type ExpressApp = ReturnType<typeof express5>;
 
@@ -47,15 +53,12 @@ export async function listen(listener: http.RequestListener): Promise<Server> {
   return { url: `http://127.0.0.1:${port}`, port };
 }
 
-/** The last of an Express app: what was thrown becomes an answer, and is told to the test. */
-export function answerErrors(app: ExpressApp, seen: unknown[] = []): void {
-  const answers = errorAnswers();
-  app.use((error: unknown, req: HttpRequest, res: http.ServerResponse, _next: unknown) => {
-    seen.push(error);
-    if (res.headersSent) res.destroy();
-    else writeAnswer(res, answers(error, req), () => {});
-  });
-}
+/** As in production, and the log is the test's. */
+const quietly = (seen: unknown[]): ErrorHandlerOptions => ({
+  showMessage: false,
+  log: silentLog,
+  report: (error) => void seen.push(error),
+});
 
 export interface Served extends Server {
   /** What was thrown, where the framework lets a test see it. */
@@ -76,7 +79,7 @@ export const frameworks: readonly (readonly [string, Serve])[] = [
         next();
       });
       mountRoutes(app, routes, options);
-      answerErrors(app, errors);
+      app.use(errorHandler(quietly(errors)));
       return { ...(await listen(app)), errors };
     },
   ]),
@@ -86,8 +89,7 @@ export const frameworks: readonly (readonly [string, Serve])[] = [
       const app: FastifyInstance = Fastify();
       const errors: unknown[] = [];
       app.addHook('onRequest', async (request) => before?.(request.raw));
-      app.addHook('onError', async (_request, _reply, error) => void errors.push(error));
-      await app.register(fastifyRoutes(routes, options));
+      await app.register(fastifyRoutes(routes, { ...options, errors: quietly(errors) }));
       const url = await app.listen({ port: 0, host: '127.0.0.1' });
       running.push(() => app.close());
       return { url, port: Number(new URL(url).port), errors };

@@ -1,19 +1,35 @@
+import { show } from '@express-micro/core';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { optionInvalid } from '../errors.ts';
 import { errorAnswers } from '../failures/error-answer.ts';
+import type { ErrorHandlerOptions } from '../failures/error-options.ts';
 import type { Middleware } from '../middleware.ts';
-import { passes, rawOf, sendError } from './fastify-routes.ts';
+import { passes, rawOf, sendError } from './fastify-raw.ts';
 import { inSequence } from './guards.ts';
 
+export interface FastifyMiddlewareOptions {
+  /** What `errorHandler()` takes on Express. */
+  readonly errors?: ErrorHandlerOptions | undefined;
+}
+
 /**
- * Middleware of this package in front of everything that a Fastify app has: `await app.register(fastifyMiddleware(...securityMiddleware()))`.
+ * Middleware of this package in front of everything that a Fastify app has: `await app.register(fastifyMiddleware(securityMiddleware()))`.
  * It runs at `onRequest`, in the order given, with `request.raw` and `reply.raw`; one that answers by itself ends the request, and what
  * one fails with is answered as contracts answer.
  *
- * Bodies are not read yet there: what needs them belongs to `use` of a contract.
+ * No body is read there yet: what needs one belongs to `use` of a contract.
+ *
+ * @throws HTTP_OPTION_INVALID
  */
-export function fastifyMiddleware(...middleware: readonly Middleware[]): FastifyPluginAsync {
+export function fastifyMiddleware(
+  middleware: readonly Middleware[],
+  { errors }: FastifyMiddlewareOptions = {},
+): FastifyPluginAsync {
+  if (!Array.isArray(middleware) || middleware.some((one) => typeof one !== 'function')) {
+    throw optionInvalid(`fastifyMiddleware() takes a list of middlewares (req, res, next); it got ${show(middleware)}.`);
+  }
   const run = inSequence(middleware);
-  const answerError = errorAnswers();
+  const answerError = errorAnswers(errors);
   const plugin: FastifyPluginAsync = async (app: FastifyInstance) => {
     app.addHook('onRequest', async (request, reply) => {
       try {

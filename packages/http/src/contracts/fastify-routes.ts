@@ -1,17 +1,19 @@
-import type { ServerResponse } from 'node:http';
 import { markRouteName } from '@express-micro/core';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpRequest, Middleware } from '../middleware.ts';
+import { type ErrorAnswers, errorAnswers } from '../failures/error-answer.ts';
+import type { ErrorHandlerOptions } from '../failures/error-options.ts';
 import type { Answer } from './answer.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
-import { errorAnswers } from './error-answers.ts';
+import { passes, rawOf, sendError } from './fastify-raw.ts';
 import { byMatching, patternOf } from './path.ts';
-import { readQuery } from './query.ts';
 import type { Routes } from './route.ts';
 import { checkRoutes } from './routes.ts';
 import { type ServedRoute, serveRoute, unsupportedMediaType } from './served-route.ts';
 
-type Answers = ReturnType<typeof errorAnswers>;
+export interface FastifyRoutesOptions extends ContractOptions {
+  /** What `errorHandler()` takes on Express. */
+  readonly errors?: ErrorHandlerOptions | undefined;
+}
 
 /**
  * The same contracts on Fastify 5: `await app.register(fastifyRoutes(orderRoutes), { prefix: '/api' })`.
@@ -22,10 +24,10 @@ type Answers = ReturnType<typeof errorAnswers>;
  *
  * @throws HTTP_CONTRACT_INVALID, HTTP_SCHEMA_INVALID, HTTP_OPTION_INVALID before it is registered
  */
-export function fastifyRoutes(table: Routes, options?: ContractOptions): FastifyPluginAsync {
+export function fastifyRoutes(table: Routes, { errors, ...options }: FastifyRoutesOptions = {}): FastifyPluginAsync {
   checkRoutes(table, 'fastifyRoutes()');
   const resolved = resolveContractOptions('fastifyRoutes()', options);
-  const answerError = errorAnswers();
+  const answerError = errorAnswers(errors);
   const served = Object.entries(table)
     .map(([name, route]) => ({ name, ...route.definition, served: serveRoute(name, route, resolved) }))
     .sort(byMatching);
@@ -47,7 +49,7 @@ export function fastifyRoutes(table: Routes, options?: ContractOptions): Fastify
   };
 }
 
-function handlerOf({ before, answer }: ServedRoute, answerError: Answers) {
+function handlerOf({ before, answer }: ServedRoute, answerError: ErrorAnswers) {
   return async function serveContract(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const req = rawOf(request);
     const res = reply.raw;
@@ -62,44 +64,6 @@ function handlerOf({ before, answer }: ServedRoute, answerError: Answers) {
     reply.code(answered.status).headers(answered.headers as Record<string, string>);
     return reply.send(answered.body);
   };
-}
-
-/** Node's request with what guards written for Express look for. */
-export function rawOf(request: FastifyRequest): HttpRequest {
-  const req: HttpRequest = request.raw;
-  req.originalUrl ??= request.originalUrl;
-  req.ip ??= request.ip;
-  req.params = request.params;
-  // A hook of Fastify's may have found out who calls.
-  req.principal ??= (request as { readonly principal?: HttpRequest['principal'] }).principal;
-  req.query = readQuery(req.url);
-  return req;
-}
-
-/** Whether the request is to be handled; `false` when a guard has answered it. */
-export function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const onClose = () => resolve(false);
-    before(req, res, (error) => {
-      isOver = true;
-      res.off('close', onClose);
-      if (error === undefined || error === null) resolve(true);
-      else reject(error);
-    });
-    // Most guards have spoken by now.
-    if (!isOver) res.once('close', onClose);
-  });
-}
-
-export function sendError(answerError: Answers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (reply.raw.headersSent) {
-    // Half an answer must not look like a whole one.
-    reply.raw.destroy();
-    return reply.hijack();
-  }
-  const { status, headers, body } = answerError(error, request.raw);
-  return reply.code(status).headers(headers).send(body);
 }
 
 /** Fastify refuses a content type that is none before anybody is asked. */

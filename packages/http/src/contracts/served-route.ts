@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { AppError, ValidationError } from '../app-errors.ts';
+import { jsonBody } from '../bodies/json-body.ts';
 import { isProduction } from '../environment.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import { createPartReader, judgeParts, type PartName, type PartReaders, problemsOf } from '../validation/part.ts';
@@ -12,7 +13,6 @@ import type { ResolvedContractOptions } from './contract-options.ts';
 import { createErrorMakers, schemaOfError } from './declared-errors.ts';
 import type { ResponseCheck } from './definition.ts';
 import { inSequence } from './guards.ts';
-import { jsonReader } from './json-reader.ts';
 import { readQuery } from './query.ts';
 import { ServedRequest } from './request.ts';
 import type { AnyRoute } from './route.ts';
@@ -42,7 +42,8 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
   const checker = checkerOf(definition.response, check, `The answer of ${name}`);
   const place = `The answer of ${name}`;
   const run = handler as (request: unknown) => unknown;
-  const reader = jsonReader({ maxBytes: options.maxBodyBytes, maxDepth: options.maxDepth, allowScalars: true });
+  // What a body may be is for its schema to say.
+  const reader = jsonBody({ maxBytes: options.maxBodyBytes, maxDepth: options.maxDepth, allowScalars: true });
 
   return {
     before: inSequence(bodySchema === undefined ? use : [reader, ...use]),
