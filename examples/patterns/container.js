@@ -41,8 +41,8 @@ function containerForTests() {
 if (process.env.TEST_POOL !== undefined) containerForTests();
 console.log(`nightly: ${(await nightly()).length}`);
 const server = app.listen(process.env.PORT ?? 3000, () => console.log(`http://localhost:${server.address().port}`));
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();
-  await container.close();
+  container.close().catch(console.error);
 });

@@ -49,8 +49,8 @@ await start();
 // #endregion
 
 const server = app.listen(process.env.PORT ?? 3000, () => console.log(`http://localhost:${server.address().port}`));
-process.once('SIGTERM', async () => {
+process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();
-  await stop();
+  stop().catch(console.error);
 });

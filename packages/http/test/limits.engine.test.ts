@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '@express-micro/core';
 import { Redis as Ioredis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, findBinary, startEngine, whyMissing } from '../../../test/engines/engine.ts';
 import { REDIS } from '../../../test/engines/redis.ts';
@@ -102,6 +102,32 @@ describe.skipIf(missing !== undefined)('a limit in Redis', () => {
     expect(await store.take('rl:slots', { limit: 5, slotMs: 1_000 })).toMatchObject({ isAllowed: true, used: 1 });
     expect(await client.hLen('rl:slots')).toBe(1);
     end();
+  });
+});
+
+describe.skipIf(missing !== undefined)('limits in a cluster', () => {
+  it('count by its clients, too', async () => {
+    const node = await startEngine({
+      ...REDIS,
+      args: (place) => [...REDIS.args(place), '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
+    });
+    const { client: admin, end } = await overRedis(node.port);
+    await admin.sendCommand(['CLUSTER', 'ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => String(slot))]);
+    while (!String(await admin.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok'));
+    const redis = createCluster({ rootNodes: [{ url: `redis://127.0.0.1:${node.port}` }] });
+    redis.on('error', () => {});
+    await redis.connect();
+    const ioredis = new Ioredis.Cluster([{ host: '127.0.0.1', port: node.port }]);
+    await once(ioredis, 'ready');
+    const stores = [redis, ioredis].map((client) => redisLimitStore({ client, whenStoreFails: 'closed', timeoutMs: 5_000 }));
+    const taken = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => stores[i % 2]?.take('rl:cluster', { limit: 5, slotMs: 1_000 })),
+    );
+    expect(taken.filter((one) => one !== undefined && one !== 'unknown' && one.isAllowed)).toHaveLength(5);
+    redis.destroy();
+    ioredis.disconnect();
+    end();
+    await node.close();
   });
 });
 
