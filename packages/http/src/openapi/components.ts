@@ -4,14 +4,14 @@ import { isObject, mapSchema, resolvePointer, stableText, stepOf } from './schem
 import { tellSchema } from './tell-schema.ts';
 
 /** One schema of a route, as it can stand in a document. */
-export interface PlacedSchema {
+interface PlacedSchema {
   /** The whole of it. */
   whole(): JsonSchema;
   /** The properties of an object, each by itself; `undefined` where it is something else. */
   properties(): readonly PlacedProperty[] | undefined;
 }
 
-export interface PlacedProperty {
+interface PlacedProperty {
   readonly name: string;
   readonly schema: JsonSchema;
   readonly isRequired: boolean;

@@ -51,7 +51,7 @@ export interface OpenApiTag {
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
 
 export type Verb = 'get' | 'put' | 'post' | 'delete' | 'options' | 'head' | 'patch' | 'trace';
-export type PathItem = { readonly [V in Verb]?: Operation };
+type PathItem = { readonly [V in Verb]?: Operation };
 
 export interface Operation {
   readonly operationId?: string;

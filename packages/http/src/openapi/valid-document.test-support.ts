@@ -1,11 +1,25 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
-import type { OpenApiDocument } from './document.ts';
+import { type OpenApiOptions, openApi } from '../index.ts';
+import type { OpenApiDocument, Operation, Verb } from './document.ts';
 
 const validator = new Validator();
 const draft = new Ajv2020({ strict: false });
 const REFERENCE = /"\$ref":"([^"]+)"/g;
+
+export const INFO = { title: 'Orders', version: '1.0.0' };
+/** What was said of documents that {@link documented} has made. */
+export const warnings: string[] = [];
+export const log = { warn: (message: string): void => void warnings.push(message) };
+
+/** A document that is valid, and how to look into it. */
+export async function documented(options: Omit<OpenApiOptions, 'info'>) {
+  const document = openApi({ info: INFO, log, ...options });
+  await expectValid(document);
+  const operation = (verb: Verb, path: string) => document.paths[path]?.[verb] as Operation;
+  return { document, operation, schemas: document.components.schemas };
+}
 
 /** Holds a document against the schema of OpenAPI 3.1, and against what that schema cannot say. */
 export async function expectValid(document: OpenApiDocument): Promise<void> {

@@ -101,4 +101,4 @@ function openTarget() {
   document.getElementById(id)?.scrollIntoView();
 }
 
-if (document.body.dataset.document !== undefined) start();
+if (document.body.dataset.document !== undefined) void start();
