@@ -24,7 +24,8 @@ async function post(at) {
     throw new Error(`${statusCode} ${JSON.stringify(answer)}`);
 }
 
-process.on('message', async ({ calls, inFlight }) => {
+/** @param {number} calls @param {number} inFlight */
+async function round(calls, inFlight) {
   try {
     let next = 0;
     const work = async () => {
@@ -35,6 +36,7 @@ process.on('message', async ({ calls, inFlight }) => {
   } catch (error) {
     process.send?.({ error: error.message });
   }
-});
+}
+process.on('message', ({ calls, inFlight }) => void round(calls, inFlight));
 process.on('disconnect', () => process.exit(0));
 process.send?.({ ready: true });

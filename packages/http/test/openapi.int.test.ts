@@ -1,12 +1,14 @@
 import http from 'node:http';
+import { silentLog } from '@express-micro/core';
 import Fastify from 'fastify';
 import helmet from 'helmet';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { errorAnswers } from '../src/contracts/error-answers.ts';
 import { fastifyRoutes } from '../src/fastify.ts';
 import {
   AppError,
+  errorAnswers,
+  errorHandler,
   type Middleware,
   mountRoutes,
   NotFoundError,
@@ -20,7 +22,7 @@ import {
 } from '../src/index.ts';
 import type { Operation } from '../src/openapi/document.ts';
 import { createJudge, expectValid } from '../src/openapi/valid-document.test-support.ts';
-import { answerErrors, atEnd, expresses, listen, stopServers } from './frameworks.test-support.ts';
+import { atEnd, expresses, listen, stopServers } from './frameworks.test-support.ts';
 
 const INFO = { title: 'Orders', version: '1.0.0' };
 const log = { warn: () => {} };
@@ -63,7 +65,7 @@ const onExpress =
     app.use(helmet());
     app.use(openApiPages({ info: INFO, routes: served, log, ...pages }) as never);
     mountRoutes(app, served);
-    answerErrors(app);
+    app.use(errorHandler({ log: silentLog }));
     return (await listen(app)).url;
   };
 
@@ -73,7 +75,7 @@ const onFastify: Serve = async ({ pages, routes: served = table } = {}) => {
   app.addHook('onRequest', (request, reply, done) => {
     middleware(request.raw, reply.raw, done as never);
   });
-  const answers = errorAnswers();
+  const answers = errorAnswers({ log: silentLog });
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = answers(error, request.raw);
     return reply.code(status).headers(headers).send(body);

@@ -1,10 +1,10 @@
 import { show } from '@express-micro/core';
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { optionInvalid } from '../errors.ts';
 import { errorAnswers } from '../failures/error-answer.ts';
 import type { ErrorHandlerOptions } from '../failures/error-options.ts';
 import type { Middleware } from '../middleware.ts';
 import { passes, rawOf, sendError } from './fastify-raw.ts';
+import type { FastifyInstance, FastifyPluginAsync } from './fastify-types.ts';
 import { inSequence } from './guards.ts';
 
 export interface FastifyMiddlewareOptions {

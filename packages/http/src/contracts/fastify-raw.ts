@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorAnswers } from '../failures/error-answer.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
+import type { FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { readQuery } from './query.ts';
 
 /** Node's request with what guards written for Express look for. */

@@ -1,10 +1,10 @@
 import { markRouteName } from '@express-micro/core';
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorAnswers, errorAnswers } from '../failures/error-answer.ts';
 import type { ErrorHandlerOptions } from '../failures/error-options.ts';
 import type { Answer } from './answer.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
 import { passes, rawOf, sendError } from './fastify-raw.ts';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { byMatching, patternOf } from './path.ts';
 import type { Routes } from './route.ts';
 import { checkRoutes } from './routes.ts';
