@@ -55,6 +55,7 @@ export {
   show,
 } from './options.ts';
 export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, watchPart } from './parts.ts';
+export { quickenServers } from './quick-servers.ts';
 export { type Random, systemRandom } from './random.ts';
 export { requestIdOf } from './request-id.ts';
 export { markRouteName, routeNameOf } from './route-name.ts';

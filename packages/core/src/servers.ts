@@ -18,9 +18,13 @@ subscribe(CHANNEL, (message) => {
 });
 
 /** Finds the server that serves an app: now, or when it starts to listen. Answers how to stop looking. */
-export function watchServers(app: unknown, onFound: (server: Server) => void): () => void {
+export function watchServers(app: object, onFound: (server: Server) => void): () => void {
+  // Weakly: an app that never listens may go.
+  const ref = new WeakRef(app);
   const look = (server: Server) => {
-    if (serves(server, app)) onFound(server);
+    const living = ref.deref();
+    if (living === undefined) watchers.delete(look);
+    else if (serves(server, living)) onFound(server);
   };
   watchers.add(look);
   for (const ref of listening) {

@@ -16,7 +16,7 @@ export interface WebApp {
   /** Where the siblings of the mesh look for it. */
   readonly app: object;
   /** A server with this among its listeners of 'request' serves the app. */
-  readonly listener: unknown;
+  readonly listener: object;
   /** The port that somebody told the app; asked when it listens nowhere. */
   readonly port: () => number | undefined;
   /** Takes over a server that has begun to serve the app, once. */

@@ -4,6 +4,7 @@ import {
   entranceOf,
   isExpressApp,
   keepContext,
+  quickenServers,
   settlesWithin,
   systemClock,
   watchPart,
@@ -20,7 +21,6 @@ import type { Metrics } from './metrics/metrics.ts';
 import { createOperations } from './operations.ts';
 import { loggerFrom, type ObservabilityOptions, resolveObservabilityOptions } from './options.ts';
 import { ObservedRequest, observe, type RequestObserver } from './request/observed-request.ts';
-import { quickenServers } from './request/quick-servers.ts';
 import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
 import { standOutside } from './request/stand-outside.ts';
 import type { Shutdown } from './shutdown/shutdown.ts';

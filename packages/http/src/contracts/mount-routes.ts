@@ -1,6 +1,7 @@
 import { markRouteName, show } from '@express-micro/core';
 import { httpError } from '../errors.ts';
 import type { Middleware } from '../middleware.ts';
+import { quickenApp } from '../quick-app.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
 import { byMatching } from './path.ts';
 import type { Routes } from './route.ts';
@@ -30,6 +31,7 @@ export function mountRoutes(target: MountTarget, table: Routes, options?: Contra
   }
   checkRoutes(table, 'mountRoutes()');
   const resolved = resolveContractOptions('mountRoutes()', options);
+  quickenApp(target);
   const served = Object.entries(table)
     .map(([name, route]) => ({ name, ...route.definition, served: serveRoute(name, route, resolved) }))
     .sort(byMatching);

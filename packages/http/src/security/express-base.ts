@@ -4,6 +4,7 @@ import { jsonBody } from '../bodies/json-body.ts';
 import { urlencodedBody } from '../bodies/urlencoded-body.ts';
 import { httpError, optionInvalid } from '../errors.ts';
 import type { Middleware } from '../middleware.ts';
+import { quickenApp } from '../quick-app.ts';
 import { type CompressionOptions, compressionOption, createCompression, type ResolvedCompression } from './compression.ts';
 import { type CorsOptions, corsOption, createCors, type ResolvedCors } from './cors.ts';
 import { createHelmet, type HelmetOptions, helmetOption } from './helmet.ts';
@@ -111,6 +112,7 @@ export function expressBase(app: BaseApp, options?: ExpressBaseOptions): { reado
   const resolved = resolveOptions('expressBase()', BASE, options, optionInvalid);
   const { json, urlencoded, trustProxy } = resolved;
   const port = portOf();
+  quickenApp(app);
   if (trustProxy !== false) (app as BaseApp).set('trust proxy', typeof trustProxy === 'number' ? trustProxy : [...trustProxy]);
   for (const middleware of [...listOf(resolved), json, urlencoded]) {
     if (middleware !== false) (app as BaseApp).use(middleware as never);
