@@ -10,7 +10,7 @@ type FailedRequest = object & { [FAILURE]?: MicroError };
 const OF_FASTIFY: ReadonlySet<string> = new Set(['statusCode', 'code', 'error', 'message']);
 
 /**
- * What becomes of a failed call that nobody caught. Fastify answers an error with its status and its whole text; that of a
+ * What becomes of an error of this family that nobody caught, as on Express. Fastify answers an error with its status and its whole text; that of a
  * call speaks of addresses and of other services. It is answered with its status, where that says something to a client,
  * and nothing of its text. What a handler of the app's own makes of an error stays as it is.
  *
@@ -18,8 +18,7 @@ const OF_FASTIFY: ReadonlySet<string> = new Set(['statusCode', 'code', 'error', 
  */
 export function keepFailuresIn(app: FastifyInstance, log: Log): void {
   app.addHook('onError', (request, _reply, error, done) => {
-    // An error that was made for a client says so.
-    if (isMicroError(error) && !error.expose) (request as FailedRequest)[FAILURE] = error;
+    if (isMicroError(error)) (request as FailedRequest)[FAILURE] = error;
     done();
   });
   app.addHook('onSend', (request, reply, payload, done) => {
@@ -28,9 +27,9 @@ export function keepFailuresIn(app: FastifyInstance, log: Log): void {
       done();
       return;
     }
-    const { status, body } = uncaughtAnswer(error);
-    log.error(`${request.method} ${JSON.stringify(request.url)} failed: ${printable(error.message, 1_000)}`);
-    reply.code(status).header('content-type', 'application/json; charset=utf-8').removeHeader('content-length');
+    const { status, headers, body, isWorthALine } = uncaughtAnswer(error, request.raw);
+    if (isWorthALine) log.error(`${request.method} ${JSON.stringify(request.url)} failed: ${printable(error.message, 1_000)}`);
+    reply.code(status).headers(headers);
     done(null, body);
   });
 }

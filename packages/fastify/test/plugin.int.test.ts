@@ -80,7 +80,9 @@ describe('what nobody caught', () => {
           throw Object.assign(new Error('mine'), { statusCode: 409 });
         });
         app.get('/for-clients', () => {
-          throw Object.assign(new MicroError({ code: 'SOLD_OUT', kind: 'not_found', message: 'sold out' }), { expose: true });
+          // As an AppError of @express-micro/http is.
+          const error = new MicroError({ code: 'SOLD_OUT', kind: 'not_found', message: 'sold out' });
+          throw Object.assign(error, { isOperational: true, data: { left: 0 }, headers: { 'retry-after': '60' } });
         });
       },
       { peers: [remote.url] },
@@ -106,7 +108,10 @@ describe('what nobody caught', () => {
     }
     expect(front.warnings.join('\n')).toMatch(/GET "\/teapot" failed: .*remote/);
     expect(await ask('/own')).toEqual({ status: 409, body: { statusCode: 409, error: 'Conflict', message: 'mine' } });
-    expect(await ask('/for-clients')).toMatchObject({ status: 404, body: { code: 'SOLD_OUT', message: 'sold out' } });
+    expect(await ask('/for-clients')).toMatchObject({
+      status: 404,
+      body: { status: 'error', code: 'SOLD_OUT', message: 'sold out', data: { left: 0 } },
+    });
     expect(await ask('/nowhere')).toMatchObject({ status: 404, body: { message: 'Route GET:/nowhere not found' } });
   });
 
