@@ -24,6 +24,7 @@ export {
   markEntrance,
   runInContext,
 } from './context.ts';
+export { allowsOrigins, type CorsOptions, corsOption, type Origins, type ResolvedCors } from './cors-options.ts';
 export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATUS_OF_KIND } from './errors.ts';
 export { createExpiries, type Expiry } from './expiry.ts';
 export { type ExpressApp, type HandlingApp, isExpressApp } from './express-app.ts';

@@ -1,3 +1,4 @@
+export type { CorsOptions, Origins } from '@express-micro/core';
 export { requestIdOf } from '@express-micro/core';
 export {
   AppError,
@@ -106,7 +107,6 @@ export type { Validators } from './responses/preconditions.ts';
 export { type SendOptions, sendJson } from './responses/send-json.ts';
 export { type StreamListOptions, streamList } from './responses/stream-list.ts';
 export type { CompressionOptions } from './security/compression.ts';
-export type { CorsOptions } from './security/cors.ts';
 export {
   type BaseApp,
   type ExpressBaseOptions,
@@ -115,7 +115,6 @@ export {
   securityMiddleware,
 } from './security/express-base.ts';
 export type { HelmetOptions } from './security/helmet.ts';
-export type { Origins } from './security/origins.ts';
 export { portOf } from './security/port-of.ts';
 export type { TrustProxy } from './security/trust-proxy.ts';
 export { markSecurity, type SecurityMark, type SecurityScheme } from './security-mark.ts';

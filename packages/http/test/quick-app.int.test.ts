@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { IncomingMessage, type Server } from 'node:http';
+import type express5 from 'express';
 import { afterEach, expect, it } from 'vitest';
 import { expressBase, mountRoutes, route, routes } from '../src/index.ts';
 import { expresses } from './frameworks.test-support.ts';
@@ -19,8 +20,8 @@ function isQuick(server: Server, app: { readonly request: object }): boolean {
 }
 
 const ways = expresses.flatMap(([name, express]) => [
-  [name, 'mountRoutes()', express, (app: ReturnType<typeof express>) => mountRoutes(app, table)] as const,
-  [name, 'expressBase()', express, (app: ReturnType<typeof express>) => void expressBase(app)] as const,
+  [name, 'mountRoutes()', express, (app: ReturnType<typeof express5>): void => mountRoutes(app, table)] as const,
+  [name, 'expressBase()', express, (app: ReturnType<typeof express5>): void => void expressBase(app)] as const,
 ]);
 
 it.each(ways)('requests to an app of %s with %s are born as Express wants them', async (_name, _what, express, prepare) => {

@@ -1,8 +1,9 @@
+import type { CorsOptions } from '@express-micro/core';
 import { type Option, resolveOptions } from '@express-micro/core';
 import { meshError } from '@express-micro/mesh';
 import type { FastifyInstance } from '../fastify.ts';
 import { type CompressionOptions, compressPart } from './compress.ts';
-import { type CorsOptions, corsPart } from './cors.ts';
+import { corsPart } from './cors.ts';
 import { type HelmetOptions, helmetPart } from './helmet.ts';
 
 /** What the answers of every route get. `false`, and nothing else, leaves a part out. */

@@ -1,4 +1,13 @@
-import { functionOption, isExpressApp, type Option, OptionProblem, resolveOptions } from '@express-micro/core';
+import {
+  type CorsOptions,
+  corsOption,
+  functionOption,
+  isExpressApp,
+  type Option,
+  OptionProblem,
+  type ResolvedCors,
+  resolveOptions,
+} from '@express-micro/core';
 import type { FormBodyOptions, JsonBodyOptions } from '../bodies/body-options.ts';
 import { jsonBody } from '../bodies/json-body.ts';
 import { urlencodedBody } from '../bodies/urlencoded-body.ts';
@@ -6,7 +15,7 @@ import { httpError, optionInvalid } from '../errors.ts';
 import type { Middleware } from '../middleware.ts';
 import { quickenApp } from '../quick-app.ts';
 import { type CompressionOptions, compressionOption, createCompression, type ResolvedCompression } from './compression.ts';
-import { type CorsOptions, corsOption, createCors, type ResolvedCors } from './cors.ts';
+import { createCors } from './cors.ts';
 import { createHelmet, type HelmetOptions, helmetOption } from './helmet.ts';
 import { portOf } from './port-of.ts';
 import { type TrustProxy, trustProxyOption } from './trust-proxy.ts';
