@@ -3,6 +3,7 @@ import { analyticsPlugin, createPlugins, errorHandler, expressBase, mountRoutes,
 import { shopRoutes } from './routes.js';
 
 const { default: express } = await import(process.env.EXPRESS ?? 'express');
+// #region mount
 const app = express();
 const { port } = expressBase(app);
 const plugins = createPlugins(app);
@@ -12,5 +13,6 @@ analytics.track('opened', { framework: 'express' });
 
 mountRoutes(app, shopRoutes);
 app.use(notFoundHandler(), errorHandler());
+// #endregion
 
 const server = app.listen(port, '127.0.0.1', () => console.log(`The shop is at http://127.0.0.1:${server.address().port}`));

@@ -39,6 +39,7 @@ export const shopRoutes = routes({
     return product;
   }),
 
+  // #region contract
   createProduct: route(
     {
       method: 'POST',
@@ -55,4 +56,5 @@ export const shopRoutes = routes({
       return body;
     },
   ),
+  // #endregion
 });
