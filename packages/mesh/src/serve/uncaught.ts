@@ -13,7 +13,7 @@ import {
 /** What says something to a client: that somebody else is not there, is late, or has too much to do. */
 const TELLING: ReadonlySet<ErrorKind> = new Set<ErrorKind>(['unavailable', 'deadline_exceeded', 'resource_exhausted']);
 
-export interface UncaughtAnswer extends FailedAnswer {
+interface UncaughtAnswer extends FailedAnswer {
   /** Whether the people who run the service are to know of it. */
   readonly isWorthALine: boolean;
 }
