@@ -15,12 +15,15 @@ export { settlesWithin } from './closing.ts';
 export {
   type Caller,
   type Context,
+  currentBeside,
   currentContext,
   type Entrance,
+  enterBeside,
   entranceOf,
   isRequestId,
   keepContext,
   markEntrance,
+  runBeside,
   runInContext,
 } from './context.ts';
 export { type ErrorKind, isMicroError, MicroError, type MicroErrorOptions, STATUS_OF_KIND } from './errors.ts';

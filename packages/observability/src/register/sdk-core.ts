@@ -2,6 +2,8 @@
 export {
   CompositePropagator,
   hrTimeDuration,
+  hrTimeToMilliseconds,
+  isTimeInput,
   isTracingSuppressed,
   sanitizeAttributes,
   timeInputToHrTime,

@@ -1,4 +1,4 @@
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { keepContext } from '@express-micro/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { context, DiagLogLevel, diag, propagation, trace } from '../opentelemetry.ts';
 import { offerFlush } from '../tracing/flush.ts';
@@ -6,12 +6,15 @@ import { createExporter } from './exporter.ts';
 import { createHeldSpans } from './held-spans.ts';
 import { createInstrumentations } from './instrumentations.ts';
 import { KeepingTracerProvider } from './keeping-tracer.ts';
+import { createKeptSpans } from './kept-span.ts';
+import type { LightSpan } from './light-span.ts';
 import { hookImports } from './module-hook.ts';
 import { createReports } from './reports.ts';
 import { describeProcess } from './resource.ts';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from './sdk-core.ts';
 import { BatchSpanProcessor } from './sdk-trace.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { SharedContextManager } from './shared-contexts.ts';
 
 const PROPAGATORS = { tracecontext: W3CTraceContextPropagator, baggage: W3CBaggagePropagator } as const;
 
@@ -35,7 +38,8 @@ export function startTracing({ env, main, warn }: Surroundings): void {
     warn('another OpenTelemetry SDK was started before; its settings count, and these do not. Start one of the two.');
     return;
   }
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  keepContext();
+  context.setGlobalContextManager(new SharedContextManager());
   propagation.setGlobalPropagator(
     new CompositePropagator({
       propagators: settings.propagators.map((name) => new PROPAGATORS[name as keyof typeof PROPAGATORS]()),
@@ -59,14 +63,12 @@ function createProvider(
 ): KeepingTracerProvider {
   const { keep, ratio, isParentBased } = settings;
   const exporter = createExporter(settings);
-  const resource = describeProcess(env, main);
-  const batch = exporter && new BatchSpanProcessor(batchOptions(exporter, env));
-  const mayKeepLater = keep.errors || keep.slowMs !== undefined;
-  const held =
-    batch && mayKeepLater
-      ? createHeldSpans({ keep, onKept: (span, scope) => batch.onEnd(span.kept(resource, scope)), onDropped })
-      : undefined;
-  return new KeepingTracerProvider({ ratio, isParentBased, resource, processors: batch === undefined ? [] : [batch], held });
+  const sink = exporter && new BatchSpanProcessor(batchOptions(exporter, env));
+  const kept = createKeptSpans(describeProcess(env, main));
+  const onKept = (span: LightSpan) => sink?.onEnd(kept(span));
+  const mayKeepLater = sink !== undefined && (keep.errors || keep.slowMs !== undefined);
+  const held = mayKeepLater ? createHeldSpans({ keep, onKept, onDropped }) : undefined;
+  return new KeepingTracerProvider({ ratio, isParentBased, onKept, sink, held });
 }
 
 /** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */

@@ -1,6 +1,7 @@
 // Hot path: every request of an app that is traced. Its bench: bench/observed-cost.mjs
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { runBeside } from '@express-micro/core';
 import { redactUrl } from '../access-log/redact-url.ts';
 import { isOfMesh } from '../access-log/routine.ts';
 import type { Secrets } from '../logging/secrets.ts';
@@ -9,17 +10,22 @@ import { routePatternOf } from '../metrics/route-pattern.ts';
 import {
   type Attributes,
   context,
+  INVALID_SPAN_CONTEXT,
   isValidTraceId,
   type OtelContext,
   propagation,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   type TextMapGetter,
   trace,
 } from '../opentelemetry.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
-import type { DescribedLater } from './described-later.ts';
+import { inContext } from '../request/request-id.ts';
+import { aroundSpan } from './around-span.ts';
+import type { DescribedLater, Description } from './described-later.ts';
 import { isOurSdk } from './flush.ts';
 import { tracerOfSdk } from './sdk.ts';
 
@@ -54,16 +60,12 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
         return;
       }
       const { req } = request;
-      const method = methodOf(req.method);
       // Not a child of the span in which somebody called `listen`: Node runs all requests of a server in that context.
       const outside = trace.getSpan(here) === undefined ? here : trace.deleteSpan(here);
       const from = carriesTrace(req.headers) ? propagation.extract(outside, req.headers, HEADERS) : outside;
-      const span = tracer.startSpan(
-        method === OTHER_METHOD ? 'HTTP' : method,
-        { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
-        from,
-      );
-      request.trace = { span, context: trace.setSpan(from, span), isOurs: true };
+      const { name, options } = BEGINNINGS.get(req.method ?? '') ?? OTHER_BEGINNING;
+      const span = tracer.startSpan(name, options, from);
+      request.trace = { span, context: aroundSpan(span, from), isOurs: true };
     },
 
     ended(request) {
@@ -72,9 +74,7 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const { span } = traced;
       if (!isRecording(span)) return;
       const { status } = request;
-      const route = routePatternOf(request.req);
-      describe(span, () => atEnd(request, status, route, secrets));
-      if (route !== undefined) span.updateName(`${methodOf(request.req.method)} ${route}`);
+      describe(span, () => descriptionOf(request, status, secrets));
       if (!traced.isOurs) return;
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
@@ -82,16 +82,32 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
   };
 }
 
-/** Runs what serves a request, so that spans that it begins are children of the request's. */
+/** Runs what serves a request in its context, and so that spans that it begins are children of the request's. */
 export function runInTrace(request: ObservedRequest, run: () => void): void {
-  if (request.trace === undefined || !request.trace.isOurs) run();
-  else context.with(request.trace.context, run);
+  const { trace: traced } = request;
+  if (traced === undefined || !traced.isOurs) inContext(request, run);
+  else if (sharesContexts()) inContext(request, run, traced.context);
+  else context.with(traced.context, () => inContext(request, run));
 }
 
+let isShared: boolean | undefined;
+
+/** Whether OpenTelemetry's contexts are kept beside ours, as `register` has it where it uses the same copy of core. */
+function sharesContexts(): boolean {
+  isShared ??= runBeside(PROBE, () => context.active() === PROBE);
+  return isShared;
+}
+const PROBE: OtelContext = aroundSpan(trace.wrapSpanContext(INVALID_SPAN_CONTEXT), ROOT_CONTEXT);
+
 /** Most spans are thrown away by who has written them down, and need not be told what nobody reads. */
-function describe(span: Span & Partial<DescribedLater>, attributes: () => Attributes): void {
-  if (span.describeLater === undefined) span.setAttributes(attributes());
-  else span.describeLater(attributes);
+function describe(span: Span & Partial<DescribedLater>, description: () => Description): void {
+  if (span.describeLater !== undefined) {
+    span.describeLater(description);
+    return;
+  }
+  const { name, attributes } = description();
+  span.setAttributes(attributes);
+  if (name !== undefined) span.updateName(name);
 }
 
 /**
@@ -121,7 +137,21 @@ function carriesTrace(headers: IncomingHttpHeaders): boolean {
   return false;
 }
 
+/** What is known of a span at its beginning, one for each method: nobody changes it. */
+interface Beginning {
+  readonly name: string;
+  readonly options: SpanOptions;
+}
+
 const OTHER_METHOD = '_OTHER';
+
+function beginningOf(method: string, name = method): Beginning {
+  const attributes = Object.freeze({ 'http.request.method': method });
+  return { name, options: Object.freeze({ kind: SpanKind.SERVER, attributes }) };
+}
+const BEGINNINGS: ReadonlyMap<string, Beginning> = new Map([...METHODS].map((method) => [method, beginningOf(method)]));
+const OTHER_BEGINNING: Beginning = beginningOf(OTHER_METHOD, 'HTTP');
+
 /** `shop:3000`, `[::1]:3000`; a host without a port is a name. */
 const HOST = /^(.+):(\d{1,5})$/;
 
@@ -129,7 +159,15 @@ function methodOf(method: string | undefined): string {
   return method !== undefined && METHODS.has(method) ? method : OTHER_METHOD;
 }
 
-function atEnd(request: ObservedRequest, status: number, route: string | undefined, secrets: Secrets): Attributes {
+function descriptionOf(request: ObservedRequest, status: number, secrets: Secrets): Description {
+  const route = routePatternOf(request.req);
+  return {
+    name: route === undefined ? undefined : `${methodOf(request.req.method)} ${route}`,
+    attributes: attributesOf(request, status, route, secrets),
+  };
+}
+
+function attributesOf(request: ObservedRequest, status: number, route: string | undefined, secrets: Secrets): Attributes {
   const { req, caller, remoteAddress, isFinished } = request;
   const url = redactUrl(request.url, secrets);
   const mark = url.indexOf('?');
