@@ -3,8 +3,8 @@ import { type Random, systemRandom } from '@express-micro/core';
 
 const TRACE_DIGITS = 32;
 const SPAN_DIGITS = 16;
-/** Forty requests. Ids are pieces of one text, which is held for as long as one of them is: no more than this is wasted on one. */
-const POOL_BYTES = 1_024;
+/** Of 85 requests. Ids are pieces of one text, which is held for as long as one of them is: no more than this is wasted on one. */
+const POOL_BYTES = 2_048;
 
 export interface Ids {
   generateTraceId(): string;

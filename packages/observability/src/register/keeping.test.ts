@@ -1,6 +1,16 @@
 import { createHash } from 'node:crypto';
 import { systemClock, systemRandom } from '@express-micro/core';
-import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -29,8 +39,7 @@ function tracing(keep: Keep | 'nothing' = KEEP, ratio = 0, isParentBased = true)
   const dropped: number[] = [];
   const asKept = createKeptSpans(RESOURCE);
   const onKept = (span: LightSpan) => void kept.push(asKept(span));
-  const held =
-    keep === 'nothing' ? undefined : createHeldSpans({ keep, onKept, onDropped: (spans) => void dropped.push(spans) });
+  const held = keep === 'nothing' ? undefined : createHeldSpans({ keep, onKept, onDropped: (spans) => void dropped.push(spans) });
   const provider = new KeepingTracerProvider({ ratio, isParentBased, onKept, sink: undefined, held });
   providers.push(provider);
   const tracer = provider.getTracer('test', '1.0');

@@ -9,7 +9,10 @@ import type { ReadableSpan } from './sdk-trace.ts';
 const MAX_ATTRIBUTES = 128;
 
 /** Makes what exporters read of the spans that are kept. */
-export function createKeptSpans(resource: ReadableSpan['resource'], clock: Clock = systemClock): (span: LightSpan) => ReadableSpan {
+export function createKeptSpans(
+  resource: ReadableSpan['resource'],
+  clock: Clock = systemClock,
+): (span: LightSpan) => ReadableSpan {
   const wallTime = createWallTime(clock);
   return (span) => {
     const context = span.spanContext();
@@ -28,11 +31,11 @@ export function createKeptSpans(resource: ReadableSpan['resource'], clock: Clock
       duration: hrTimeDuration(startTime, endTime),
       status: span.status,
       attributes,
-      links: (span.links ?? []).map(({ context: to, attributes: given }) => ({
+      links: (span.more?.links ?? []).map(({ context: to, attributes: given }) => ({
         context: to,
         attributes: sanitizeAttributes(given),
       })),
-      events: (span.events ?? []).map(({ name, attributes: given, time }) => ({
+      events: (span.more?.events ?? []).map(({ name, attributes: given, time }) => ({
         name,
         attributes: sanitizeAttributes(given),
         time: wallTime(time),
@@ -41,8 +44,8 @@ export function createKeptSpans(resource: ReadableSpan['resource'], clock: Clock
       resource,
       instrumentationScope: span.scope,
       droppedAttributesCount: dropped,
-      droppedEventsCount: span.droppedEvents,
-      droppedLinksCount: span.droppedLinks,
+      droppedEventsCount: span.more?.droppedEvents ?? 0,
+      droppedLinksCount: span.more?.droppedLinks ?? 0,
     };
   };
 }

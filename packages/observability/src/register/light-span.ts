@@ -34,10 +34,17 @@ export interface HeldTrace {
   isForgotten: boolean;
 }
 
-export interface LightEvent {
+interface LightEvent {
   readonly name: string;
   readonly attributes: Attributes | undefined;
   readonly time: TimeInput;
+}
+
+interface More {
+  readonly events: LightEvent[];
+  readonly links: Link[];
+  droppedEvents: number;
+  droppedLinks: number;
 }
 
 /**
@@ -54,10 +61,8 @@ export class LightSpan implements Span, DescribedLater {
   endTime: TimeInput | undefined = undefined;
   status: SpanStatus = UNSET;
   attributes: Attributes | undefined;
-  links: Link[] | undefined = undefined;
-  events: LightEvent[] | undefined = undefined;
-  droppedEvents = 0;
-  droppedLinks = 0;
+  /** Most spans have neither events nor links. */
+  more: More | undefined = undefined;
   later: (() => Description) | undefined = undefined;
   /** The trace that it is held with, once others may know of it. */
   held: HeldTrace | undefined = undefined;
@@ -118,12 +123,13 @@ export class LightSpan implements Span, DescribedLater {
     if (this.endTime !== undefined) return this;
     const isTime = isTimeInput(attributesOrTime);
     const at = isTime && !isTimeInput(time) ? attributesOrTime : time;
-    this.events ??= [];
-    if (this.events.length >= MAX_EVENTS) {
-      this.events.shift();
-      this.droppedEvents += 1;
+    this.more ??= noMore();
+    const { more } = this;
+    if (more.events.length >= MAX_EVENTS) {
+      more.events.shift();
+      more.droppedEvents += 1;
     }
-    this.events.push({
+    more.events.push({
       name,
       attributes: isTime ? undefined : (attributesOrTime as Attributes | undefined),
       time: timeOf(at),
@@ -137,13 +143,14 @@ export class LightSpan implements Span, DescribedLater {
 
   addLinks(links: Link[]): this {
     if (this.endTime !== undefined) return this;
-    this.links ??= [];
+    this.more ??= noMore();
+    const { more } = this;
     for (const link of links) {
-      if (this.links.length >= MAX_LINKS) {
-        this.links.shift();
-        this.droppedLinks += 1;
+      if (more.links.length >= MAX_LINKS) {
+        more.links.shift();
+        more.droppedLinks += 1;
       }
-      this.links.push(link);
+      more.links.push(link);
     }
     return this;
   }
@@ -184,9 +191,12 @@ export class LightSpan implements Span, DescribedLater {
   }
 }
 
+const noMore = (): More => ({ events: [], links: [], droppedEvents: 0, droppedLinks: 0 });
+
 /** Now, where none was given, or what is none. */
 function timeOf(given: unknown): TimeInput {
-  return given === undefined || !isTimeInput(given) || Number.isNaN(given) ? systemClock.monotonicMs() : given;
+  if (typeof given === 'number') return Number.isNaN(given) ? systemClock.monotonicMs() : given;
+  return given !== undefined && isTimeInput(given) ? given : systemClock.monotonicMs();
 }
 
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });

@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aroundSpan } from '../tracing/around-span.ts';
 import { SharedContextManager } from './shared-contexts.ts';
 
-const REQUEST: Context = { requestId: 'r-1', traceparent: undefined, tracestate: undefined, caller: undefined, lifetime: undefined };
+const REQUEST: Context = {
+  requestId: 'r-1',
+  traceparent: undefined,
+  tracestate: undefined,
+  caller: undefined,
+  lifetime: undefined,
+};
 const OTHER = { ...REQUEST, requestId: 'r-2' };
 const KEY = createContextKey('a test');
 const spanOf = (spanId: string) => trace.wrapSpanContext({ traceId: 'a'.repeat(32), spanId: spanId.repeat(16), traceFlags: 0 });

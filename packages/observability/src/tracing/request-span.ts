@@ -1,7 +1,6 @@
 // Hot path: every request of an app that is traced. Its bench: bench/observed-cost.mjs
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { runBeside } from '@express-micro/core';
 import { redactUrl } from '../access-log/redact-url.ts';
 import { isOfMesh } from '../access-log/routine.ts';
 import type { Secrets } from '../logging/secrets.ts';
@@ -10,7 +9,6 @@ import { routePatternOf } from '../metrics/route-pattern.ts';
 import {
   type Attributes,
   context,
-  INVALID_SPAN_CONTEXT,
   isValidTraceId,
   type OtelContext,
   propagation,
@@ -27,7 +25,7 @@ import { inContext } from '../request/request-id.ts';
 import { aroundSpan } from './around-span.ts';
 import type { DescribedLater, Description } from './described-later.ts';
 import { isOurSdk } from './flush.ts';
-import { tracerOfSdk } from './sdk.ts';
+import { activeContext, sdkOfProcess } from './sdk.ts';
 
 /** The span of a request and the context in which its handlers run. */
 export interface RequestTrace {
@@ -48,11 +46,14 @@ const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
  */
 export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): RequestObserver {
   return {
+    name: 'The trace',
     began(request) {
-      const tracer = tracerOfSdk();
-      if (tracer === undefined || isOfMesh(request)) return;
-      const here = context.active();
-      const around = spanAround(here);
+      const sdk = sdkOfProcess();
+      if (sdk === undefined || isOfMesh(request)) return;
+      const here = activeContext(sdk);
+      // Most requests come outside of everything.
+      const above = here === ROOT_CONTEXT ? undefined : trace.getSpan(here);
+      const around = above && spanAround(above);
       if (around !== undefined) {
         request.trace = { span: around, context: here, isOurs: false };
         // It ends its span when the response closes, and was there before us: what we know must be there by then.
@@ -61,10 +62,11 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       }
       const { req } = request;
       // Not a child of the span in which somebody called `listen`: Node runs all requests of a server in that context.
-      const outside = trace.getSpan(here) === undefined ? here : trace.deleteSpan(here);
+      const outside = above === undefined ? here : trace.deleteSpan(here);
       const from = carriesTrace(req.headers) ? propagation.extract(outside, req.headers, HEADERS) : outside;
       const { name, options } = BEGINNINGS.get(req.method ?? '') ?? OTHER_BEGINNING;
-      const span = tracer.startSpan(name, options, from);
+      // Another SDK that is given a time for the beginning asks a worse clock for the end.
+      const span = sdk.tracer.startSpan(name, sdk.isOurs ? { ...options, startTime: request.beganAtMs } : options, from);
       request.trace = { span, context: aroundSpan(span, from), isOurs: true };
     },
 
@@ -77,7 +79,8 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       describe(span, () => descriptionOf(request, status, secrets));
       if (!traced.isOurs) return;
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
+      if (sdkOfProcess()?.isOurs === true) span.end(request.endedAtMs);
+      else span.end();
     },
   };
 }
@@ -86,18 +89,9 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
 export function runInTrace(request: ObservedRequest, run: () => void): void {
   const { trace: traced } = request;
   if (traced === undefined || !traced.isOurs) inContext(request, run);
-  else if (sharesContexts()) inContext(request, run, traced.context);
+  else if (sdkOfProcess()?.sharesContexts === true) inContext(request, run, traced.context);
   else context.with(traced.context, () => inContext(request, run));
 }
-
-let isShared: boolean | undefined;
-
-/** Whether OpenTelemetry's contexts are kept beside ours, as `register` has it where it uses the same copy of core. */
-function sharesContexts(): boolean {
-  isShared ??= runBeside(PROBE, () => context.active() === PROBE);
-  return isShared;
-}
-const PROBE: OtelContext = aroundSpan(trace.wrapSpanContext(INVALID_SPAN_CONTEXT), ROOT_CONTEXT);
 
 /** Most spans are thrown away by who has written them down, and need not be told what nobody reads. */
 function describe(span: Span & Partial<DescribedLater>, description: () => Description): void {
@@ -114,9 +108,7 @@ function describe(span: Span & Partial<DescribedLater>, description: () => Descr
  * The span of whoever was quicker, an instrumentation of Node's servers or an agent: two spans of one request would only confuse.
  * Agents show spans of their own make, which tell no kind, and some of them nothing but their ids.
  */
-function spanAround(here: OtelContext): Span | undefined {
-  const around = trace.getSpan(here);
-  if (around === undefined) return undefined;
+function spanAround(around: Span): Span | undefined {
   const { kind } = around as { kind?: unknown };
   if (kind === SpanKind.SERVER) return isRecording(around) ? around : undefined;
   if (kind !== undefined || isOurSdk()) return undefined;

@@ -55,10 +55,10 @@ function timed(original: HandleRequest, slowMs: number, clock: Clock): HandleReq
   return function handleTimed(req, res, next) {
     // `(req, res)`, the handler at the end of most routes, has no way on.
     const given = this.handle?.length;
-    if (given === 1 || given === 2) return original.call(this, req, res, next);
+    if (given === 1 || given === 2 || this.route !== undefined) return original.call(this, req, res, next);
     const request = entranceOf(req);
     const traced = request instanceof ObservedRequest ? request.trace : undefined;
-    if (traced === undefined || this.route !== undefined || this.handle?.stack !== undefined || !isRecording(traced.span))
+    if (traced === undefined || this.handle?.stack !== undefined || !isRecording(traced.span))
       return original.call(this, req, res, next);
     const beganAtMs = clock.monotonicMs();
     return original.call(this, req, res, (...args) => {
