@@ -1,6 +1,7 @@
 /** The one file that names the SDK's core. */
 export {
   CompositePropagator,
+  ExportResultCode,
   hrTimeDuration,
   hrTimeToMilliseconds,
   isTimeInput,
