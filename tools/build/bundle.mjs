@@ -47,7 +47,13 @@ async function bundleCommonJs(pkg) {
     clean: true,
     logLevel: 'error',
     // Jest runs CommonJS where `import()` is not to be had.
-    outputOptions: (options) => ({ ...options, exports: 'named', dynamicImportInCjs: false }),
+    outputOptions: (options) => ({
+      ...options,
+      exports: 'named',
+      dynamicImportInCjs: false,
+      // The bundler's own helpers: else they stand in one of the entries, which all others would then run.
+      codeSplitting: { groups: [{ name: 'interop', test: /rolldown\/runtime/ }] },
+    }),
     inputOptions: (options) => ({
       ...options,
       onLog: (level, log) => {

@@ -1,5 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
+import { type Agent, type IncomingMessage, request as requestByHttp } from 'node:http';
+import { request as requestByHttps } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Clock, type Random, systemClock, systemRandom } from '@express-micro/core';
@@ -58,9 +58,9 @@ export function createOtlpHttpExporter({
 }: OtlpHttpSurroundings): TellingExporter {
   const settings = convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', { 'Content-Type': 'application/x-protobuf' });
   const url = new URL(settings.url);
-  const { request } = url.protocol === 'https:' ? https : http;
+  const request = url.protocol === 'https:' ? requestByHttps : requestByHttp;
   const sending = new Set<Promise<void>>();
-  let agent: Promise<http.Agent> | undefined;
+  let agent: Promise<Agent> | undefined;
   /** Of the last attempt, where that failed. */
   let problem: unknown;
 
@@ -155,7 +155,7 @@ export function createOtlpHttpExporter({
   };
 }
 
-function readAnswer(response: http.IncomingMessage, done: (answer: Buffer) => void): void {
+function readAnswer(response: IncomingMessage, done: (answer: Buffer) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   response.on('data', (chunk: Buffer) => {
@@ -168,7 +168,7 @@ function readAnswer(response: http.IncomingMessage, done: (answer: Buffer) => vo
 }
 
 /** RFC 9110, 10.2.3: seconds, or a date. */
-function waitOf({ headers }: http.IncomingMessage, clock: Clock): number | undefined {
+function waitOf({ headers }: IncomingMessage, clock: Clock): number | undefined {
   const given = headers['retry-after'];
   if (given === undefined) return undefined;
   const seconds = /^\d+$/.test(given) ? Number(given) * 1_000 : new Date(given).getTime() - clock.epochMs();
