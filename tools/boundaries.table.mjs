@@ -51,7 +51,7 @@ export const INSIDE = Object.freeze({
     },
   },
   observability: {
-    shared: ['errors', 'opentelemetry'],
+    shared: ['complaints', 'errors', 'opentelemetry'],
     folders: {
       request: { types: ['tracing'] },
       logging: { imports: ['request'] },

@@ -49,7 +49,13 @@ async function bundleCommonJs(pkg) {
     logLevel: 'error',
     plugins: [textFiles],
     // Jest runs CommonJS where `import()` is not to be had.
-    outputOptions: (options) => ({ ...options, exports: 'named', dynamicImportInCjs: false }),
+    outputOptions: (options) => ({
+      ...options,
+      exports: 'named',
+      dynamicImportInCjs: false,
+      // The bundler's own helpers: else they stand in one of the entries, which all others would then run.
+      codeSplitting: { groups: [{ name: 'interop', test: /rolldown\/runtime/ }] },
+    }),
     inputOptions: (options) => ({
       ...options,
       onLog: (level, log) => {

@@ -16,12 +16,15 @@ export { settlesWithin } from './closing.ts';
 export {
   type Caller,
   type Context,
+  currentBeside,
   currentContext,
   type Entrance,
+  enterBeside,
   entranceOf,
   isRequestId,
   keepContext,
   markEntrance,
+  runBeside,
   runInContext,
 } from './context.ts';
 export { allowsOrigins, type CorsOptions, corsOption, type Origins, type ResolvedCors } from './cors-options.ts';
