@@ -66,7 +66,7 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal', 'request-id', 'security-mark'],
+    shared: ['app-errors', 'environment', 'errors', 'middleware', 'principal', 'security-mark'],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.

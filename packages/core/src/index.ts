@@ -46,6 +46,7 @@ export {
 } from './options.ts';
 export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, watchPart } from './parts.ts';
 export { type Random, systemRandom } from './random.ts';
+export { requestIdOf } from './request-id.ts';
 export { markRouteName, routeNameOf } from './route-name.ts';
 export { stopServer, watchServers } from './servers.ts';
 export { SlidingCounts } from './sliding-counts.ts';

@@ -53,7 +53,7 @@ export function answerErrors(app: ExpressApp, seen: unknown[] = []): void {
   app.use((error: unknown, req: HttpRequest, res: http.ServerResponse, _next: unknown) => {
     seen.push(error);
     if (res.headersSent) res.destroy();
-    else writeAnswer(res, answers(error, req));
+    else writeAnswer(res, answers(error, req), () => {});
   });
 }
 

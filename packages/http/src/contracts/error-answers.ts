@@ -1,7 +1,6 @@
-import { isMicroError } from '@express-micro/core';
+import { isMicroError, requestIdOf } from '@express-micro/core';
 import type { AppError } from '../app-errors.ts';
 import type { HttpRequest } from '../middleware.ts';
-import { requestIdOf } from '../request-id.ts';
 
 export interface ErrorAnswer {
   readonly status: number;

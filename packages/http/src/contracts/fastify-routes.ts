@@ -72,7 +72,7 @@ function rawOf(request: FastifyRequest): HttpRequest {
   req.params = request.params;
   // A hook of Fastify's may have found out who calls.
   req.principal ??= (request as { readonly principal?: HttpRequest['principal'] }).principal;
-  Object.defineProperty(req, 'query', { value: readQuery(req.url), writable: true, enumerable: true, configurable: true });
+  req.query = readQuery(req.url);
   return req;
 }
 

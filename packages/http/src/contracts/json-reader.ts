@@ -43,9 +43,10 @@ export function jsonReader({ maxBytes }: JsonReaderOptions): Middleware {
       }
       end();
     });
-    req.once('close', () =>
-      end(new AppError('The body ended before all of it was there', { status: 400, code: 'BODY_INCOMPLETE' })),
-    );
+    req.once('close', () => {
+      // It closes after every answer, and an error is not for nothing.
+      if (!isOver) end(new AppError('The body ended before all of it was there', { status: 400, code: 'BODY_INCOMPLETE' }));
+    });
   };
 }
 

@@ -45,7 +45,7 @@ function handlerOf({ answer }: ServedRoute): Middleware {
       (written) => {
         if (written === undefined) return;
         try {
-          writeAnswer(res, written);
+          writeAnswer(res, written, next);
         } catch (error) {
           // A header that HTTP does not have.
           next(error);

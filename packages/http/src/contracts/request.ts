@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { currentContext, entranceOf, type Lifetime } from '@express-micro/core';
+import { currentContext, entranceOf, type Lifetime, requestIdOf } from '@express-micro/core';
 import type { HttpRequest } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
-import { requestIdOf } from '../request-id.ts';
 import type { ErrorMakers } from './declared-errors.ts';
 import type { BodyOf, ParamsOf, QueryOf, RouteDefinition } from './definition.ts';
 

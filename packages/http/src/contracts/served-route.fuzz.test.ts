@@ -10,7 +10,7 @@ import { resolveContractOptions } from './contract-options.ts';
 import { type AnyRoute, route } from './route.ts';
 import { serveRoute } from './served-route.ts';
 
-const RUNS = 5_000;
+const RUNS = 500;
 
 const Node = z.object({
   name: z.string(),
@@ -81,7 +81,8 @@ const body = fc.oneof(
 
 describe.each(contracts)('whatever a client sends, with schemas of %s', (_name, one) => {
   it.each(['as-the-schema-does', 'strip', 'refuse', 'keep'] as UnknownKeys[])(
-    `is answered, or is the client’s fault (unknown keys: %s)`,
+    'is answered, or is the client’s fault (unknown keys: %s)',
+    { timeout: 60_000 },
     async (unknownKeys) => {
       let served: ReturnType<typeof serveRoute>;
       try {
@@ -113,7 +114,7 @@ describe.each(contracts)('whatever a client sends, with schemas of %s', (_name, 
           seen.add(status);
           expect(Object.keys(Object.prototype)).toEqual([]);
         }),
-        { numRuns: RUNS / 10 },
+        { numRuns: RUNS },
       );
       expect([...seen].sort()).toEqual([200, 400]);
     },

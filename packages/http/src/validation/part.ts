@@ -1,4 +1,4 @@
-// Hot path: every validated request passes here. Its bench: bench/validation.mjs
+// Hot path: every validated request passes here. Its bench: bench/contracts.mjs
 import type { FieldProblem } from '../app-errors.ts';
 import { type Bounds, excessOf } from './bounds.ts';
 import { coercionFor } from './coercion.ts';

@@ -23,17 +23,21 @@ export interface KeyFilter {
 /**
  * Which keys a schema has is known from its JSON Schema. Unions, records and objects that say that they
  * take any key have no list: for them the schema's own rule stands.
+ * `undefined` where there is nothing to filter.
+ *
  * @throws HTTP_SCHEMA_INVALID where the library does not tell the keys
  */
-export function keyFilterFor(schema: Schema, place: string): KeyFilter {
-  const shape = shapeOf(jsonSchemaOf(schema, 'input'));
-  if (shape === undefined) {
+export function keyFilterFor(schema: Schema, place: string): KeyFilter | undefined {
+  const told = jsonSchemaOf(schema, 'input');
+  if (told === undefined) {
     throw httpError(
       'HTTP_SCHEMA_INVALID',
       `"unknownKeys" of ${place} needs to know the keys of the schema, and this one does not tell them (by Standard JSON Schema: Zod 4.2+, ` +
         'ArkType 2.1.28+, Valibot with toStandardJsonSchema). Say it in the schema itself (z.strictObject, v.strictObject, "+": "reject").',
     );
   }
+  const shape = shapeOf(told);
+  if (shape === undefined) return undefined;
   return {
     find(value, limit) {
       const found: PropertyKey[][] = [];

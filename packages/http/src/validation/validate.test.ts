@@ -211,11 +211,13 @@ describe('whatever the library', () => {
     expect(req.query).toEqual({ a: 7, b: false, c: new Date('2026-01-01'), d: 3, e: 2 });
   });
 
-  it('an object that says that it takes any key is left to its word', async () => {
+  it('objects that say that they take any key, and unions, are left to their word', async () => {
     const body = { name: 'a', inner: { b: 1 } };
     const schema = z.object({ name: z.string(), inner: z.looseObject({}) });
+    const union = z.union([z.looseObject({ name: z.number() }), z.looseObject({ name: z.string() })]);
     for (const unknownKeys of ['strip', 'refuse', 'keep'] as const) {
       expect((await run({ body: schema }, { body }, { unknownKeys })).req.body).toEqual(body);
+      expect((await run({ body: union }, { body }, { unknownKeys })).req.body).toEqual(body);
     }
   });
 

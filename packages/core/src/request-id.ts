@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { currentContext, entranceOf, isRequestId, markEntrance, type Random, systemRandom } from '@express-micro/core';
+import { currentContext, entranceOf, isRequestId, markEntrance } from './context.ts';
+import { type Random, systemRandom } from './random.ts';
 
 /**
  * The id that a request goes by: the one that the mesh or the log has given it, else its `x-request-id` where that is
