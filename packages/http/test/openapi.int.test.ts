@@ -215,6 +215,8 @@ describe.each([...expresses.map(([name, express]) => [name, onExpress(express)] 
       expect(await etag()).toBe(before);
       plain.push({ method: 'GET', path: '/b' });
       expect(await paths()).toContain('/b');
+      plain[1] = { method: 'GET', path: '/c' };
+      expect(await paths()).toEqual(['/orders/{id}', '/orders', '/a', '/c']);
       expect(await etag()).not.toBe(before);
     });
 

@@ -50,6 +50,14 @@ describe('schemas with a name', () => {
     );
   });
 
+  it('are two where they are alike, and what they refer to is not', () => {
+    const components = create();
+    const make = (type: string) => telling({ $ref: '#/$defs/A', $defs: { A: { items: { $ref: '#/$defs/B' } }, B: { type } } });
+    expect(components.place(make('string'), 'output', 'X').whole()).toEqual({ $ref: '#/components/schemas/A' });
+    expect(components.place(make('number'), 'output', 'X').whole()).toEqual({ $ref: '#/components/schemas/A2' });
+    expect(components.all()).toMatchObject({ A2: { items: { $ref: '#/components/schemas/B2' } }, B2: { type: 'number' } });
+  });
+
   it('are written as OpenAPI takes names', () => {
     const { whole, all } = placed({ $ref: '#/$defs/My%20Thing~1ä', $defs: { 'My Thing/ä': { type: 'object' } } });
     expect(whole).toEqual({ $ref: '#/components/schemas/My_Thing_' });

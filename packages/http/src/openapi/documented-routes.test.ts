@@ -41,6 +41,7 @@ describe('plain routes', () => {
         { method: 'GET', paths: ['/^\\/re/'], uncallable: 'regular expression', functions: [] },
         { method: 'PURGE', paths: ['/c'] },
         { method: 'GET', path: '/d/:id?' },
+        { method: 'GET', path: '/e/:id/:id' },
       ],
     });
     expect(Object.keys(document.paths)).toEqual(['/a/{user-id}', '/a', '/b/{rest}']);
@@ -51,7 +52,7 @@ describe('plain routes', () => {
       'getB4',
       'getB5',
     ]);
-    expect(warnings).toHaveLength(3);
+    expect(warnings).toHaveLength(4);
     expect(warnings[0]).toContain('regular expression');
   });
 
@@ -73,6 +74,16 @@ describe('plain routes', () => {
     expect(operation('get', '/').operationId).toBe('getRoot');
     // One path to OpenAPI, whatever its parameter is called.
     expect(operation('put', '/api/v1/orders/{id}').parameters).toMatchObject([{ name: 'id', in: 'path' }]);
+  });
+
+  it('that are judged twice tell what judges first: what the client sends', async () => {
+    const second = validate({ query: z.object({ limit: z.string() }), params: z.object({ id: z.int() }) });
+    const { operation } = await documented({ plainRoutes: [{ method: 'GET', path: '/a/:id', use: [check, second] }] });
+    expect(operation('get', '/a/{id}').parameters).toMatchObject([
+      { name: 'id', schema: { type: 'integer' } },
+      { name: 'limit', schema: { type: 'number' } },
+      { name: 'x-tenant' },
+    ]);
   });
 
   it('add to each other', async () => {

@@ -38,10 +38,8 @@ export function documentedRoutes(
   warn: (message: string) => void,
 ): readonly DocumentedRoute[] {
   const found = new Map<string, DocumentedRoute>();
-  const served = new Set<PlainRoute>();
   for (const { name, route, prefix } of tables.flatMap(contractsOf)) {
     const hosts = prefix === undefined ? plain.filter((each) => isHostOf(each, name, route)) : [];
-    for (const host of hosts) served.add(host);
     const paths = hosts.length > 0 ? hosts.flatMap(pathsOf) : [joinPaths(prefix ?? '', route.definition.path)];
     for (const path of new Set(paths)) {
       const template = toTemplate(path);
@@ -50,7 +48,6 @@ export function documentedRoutes(
     }
   }
   for (const each of plain) {
-    if (served.has(each)) continue;
     const routes = ofPlain(each);
     if (routes.length === 0) {
       const why = each.uncallable ?? UNSAYABLE;

@@ -90,6 +90,16 @@ describe('a contract', () => {
     expect(operation('delete', '/orders/{id}').responses[204]).toEqual({ description: 'Success.' });
   });
 
+  it('leaves the name of a schema to what it answers, where it takes another form of it', async () => {
+    const Named = z.object({ count: z.number().default(1) }).meta({ id: 'Named' });
+    const { operation } = await documented({
+      routes: routes({ put: route({ method: 'PUT', path: '/it', body: Named, response: Named }, ({ body }) => body) }),
+    });
+    const { requestBody, responses } = operation('put', '/it');
+    expect(requestBody?.content).toEqual({ 'application/json': { schema: { $ref: '#/components/schemas/NamedInput' } } });
+    expect(responses[200]).toMatchObject({ content: { 'application/json': { schema: { $ref: '#/components/schemas/Named' } } } });
+  });
+
   it('answers its declared errors by status, told apart by code', async () => {
     const { operation, schemas } = await documented({ routes: table });
     const { responses } = operation('post', '/orders');
