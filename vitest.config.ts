@@ -7,6 +7,11 @@ const onSources = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 const HEAVY = ['test/e2e/holding.e2e.test.ts', 'test/e2e/draining.e2e.test.ts'];
 
+const ON_FASTIFY_TOO =
+  'amplification attach balancing broken-answers call-limits calls cancellation close compression discovery hostile-parameters idempotency keep-alive lifetime link link-tls membership renewal resilience retries secret security serving shedding trust'.split(
+    ' ',
+  );
+
 export default defineConfig({
   test: {
     // Most tests wait for something most of the time: more of them than there are processors.
@@ -21,12 +26,22 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
+      // What the plugin promises is the same on Fastify: the same files, with its apps in the clothes of Express's.
+      {
+        ...onSources,
+        test: {
+          name: 'integration-fastify',
+          include: ON_FASTIFY_TOO.map((name) => `packages/express-micro/test/${name}.int.test.ts`),
+          env: { FRAMEWORK: 'fastify' },
+          testTimeout: 20_000,
+        },
+      },
       // On real engines, those of the sources killed in the middle. Node's version makes no difference there.
       {
         ...onSources,
         test: {
           name: 'sources',
-          include: ['packages/*/test/sources/**/*.engine.test.ts', 'test/{sources,together}/**/*.engine.test.ts'],
+          include: ['packages/*/test/**/*.engine.test.ts', 'test/{sources,together}/**/*.engine.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -29,6 +29,10 @@ const PARTS = {
     const { measureObservedCost } = await import('./observed-cost.mjs');
     report('Cost of observability', 'npm run bench -- observability', await measureObservedCost());
   },
+  async http() {
+    const { measureHttpCost } = await import('./http-cost.mjs');
+    report('Cost of the HTTP toolkit', 'npm run bench -- http', await measureHttpCost());
+  },
   async speed() {
     const { measureSpeed } = await import('./speed.mjs');
     report('Speed', 'npm run bench -- speed', await measureSpeed());

@@ -51,7 +51,7 @@ export const INSIDE = Object.freeze({
     },
   },
   observability: {
-    shared: ['errors', 'opentelemetry'],
+    shared: ['complaints', 'errors', 'opentelemetry'],
     folders: {
       request: { types: ['tracing'] },
       logging: { imports: ['request'] },
@@ -63,6 +63,31 @@ export const INSIDE = Object.freeze({
       tracing: { imports: ['request', 'access-log', 'metrics'], types: ['logging'] },
       // Loaded before an app, and by nothing of it.
       register: { imports: ['tracing', 'access-log', 'logging'] },
+    },
+  },
+  http: {
+    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'quick-app', 'security-mark'],
+    folders: {
+      responses: {},
+      // From what was thrown to what a client reads, and bodies that cannot be read.
+      failures: { imports: ['responses', 'bodies'] },
+      bodies: {},
+      validation: {},
+      // A contract reads its body where nobody has.
+      contracts: { imports: ['validation', 'responses', 'failures', 'bodies'] },
+      // Tables of routes are checked as where they are mounted, and guards asked as a contract asks them.
+      openapi: { imports: ['validation', 'contracts'] },
+      authentication: {},
+      passwords: {},
+      // From a password to tokens, and from a refresh token to the next ones.
+      sessions: { imports: ['authentication', 'passwords'] },
+      limits: {},
+      caching: {},
+      composition: {},
+      plugins: { imports: ['limits', 'composition'] },
+      security: { imports: ['bodies', 'failures'] },
+      // A scope is what its middleware adds to the request.
+      container: { types: ['composition'] },
     },
   },
 });

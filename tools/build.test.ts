@@ -129,6 +129,22 @@ test('what cannot be built says why', async () => {
   );
 });
 
+test('who asks for one entry does not run another', async () => {
+  const root = plantFiles({
+    'tsconfig.base.json': readFileSync(join(REPOSITORY, 'tsconfig.base.json'), 'utf8'),
+    'packages/core/package.json': manifest('@planted/core', {}, ['index', 'redis']),
+    'packages/core/src/shared.ts': "import { EOL } from 'node:os';\n\nexport class Shared {\n  readonly end: string = EOL;\n}\n",
+    'packages/core/src/index.ts': "export { Shared } from './shared.ts';\n",
+    // A default import takes a helper of the bundler's.
+    'packages/core/src/redis.ts':
+      "import http from 'node:http';\nimport { Shared } from './shared.ts';\n\nconsole.log(http.METHODS.length > 0, new Shared().end.length);\n",
+  });
+  await buildAll(root, quiet);
+  const ask = async (entry: string) =>
+    (await run(process.execPath, ['-e', `require('./packages/core/dist/${entry}.cjs')`], { cwd: root })).output;
+  expect([await ask('index'), await ask('redis')]).toEqual(['', 'true 1\n']);
+});
+
 test('packages that depend on each other are refused', () => {
   const pkg = (name: string, other: string) => ({
     room: name,

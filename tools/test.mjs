@@ -14,7 +14,7 @@ import { runVitest } from './repo/vitest.mjs';
  */
 const PARTS = {
   unit: async (root) => (await runVitest(root, ['unit'], { show: true })).tally,
-  integration: async (root) => (await runVitest(root, ['integration'], { show: true })).tally,
+  integration: async (root) => (await runVitest(root, ['integration', 'integration-fastify'], { show: true })).tally,
   sources: async (root) => (await runVitest(root, ['sources'], { show: true })).tally,
   e2e: async (root) => (await runVitest(root, ['e2e', 'load'], { show: true })).tally,
   pack: (root, only) => runPack(root, only ? { only } : {}),

@@ -38,10 +38,16 @@ describe('a receiver that is down', () => {
     },
   );
 
-  it('lets a program that ends by itself end, as soon as the exporter gives up', async () => {
-    const endpoint = `http://127.0.0.1:${await freePort()}`;
-    const app = launchTraced('app', { env: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, plan: { endsAlone: true } });
-    expect(await app.exit(25_000)).toMatchObject({ code: 0 });
+  it.each([
+    ['at its end', '600000'],
+    ['all the time', '20'],
+  ])('keeps a program that ends by itself for three seconds at most, asked %s', async (_when, delay) => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`, OTEL_BSP_SCHEDULE_DELAY: delay };
+    const app = launchTraced('app', { env, plan: { endsAlone: true } });
+    const { atMs: endedAtMs } = await app.line('nothing is left to do', ({ event }) => event === 'ends');
+    const { code, atMs } = await app.exit(25_000);
+    expect(code).toBe(0);
+    expect(atMs - endedAtMs).toBeLessThan(4_000);
     expect(warnings(app.stderr())).toHaveLength(1);
   });
 

@@ -92,6 +92,8 @@ describe.each(['import', 'require'] as const)('sampling of none, --%s', (kind) =
     });
     const way = ['b', 'c'];
     const statuses = [];
+    // The very first may be slow by itself: what it needs is loaded, and connections are made.
+    await relay(a.url, 'first', { way, end: 'well', ms: 0 });
     for (const [id, end, ms] of [
       ['well', 'well', 0],
       ['missing', 'missing', 0],
@@ -110,10 +112,8 @@ describe.each(['import', 'require'] as const)('sampling of none, --%s', (kind) =
       ]);
     }
     // What came last is here, so whatever came before it is.
-    expect([...new Set(receiver.spans.map(({ attributes }) => attributes['express_micro.request_id']))].sort()).toEqual([
-      'fails',
-      'slow',
-    ]);
+    const kept = new Set(receiver.spans.map(({ attributes }) => attributes['express_micro.request_id']));
+    expect([...kept].filter((id) => id !== 'first').sort()).toEqual(['fails', 'slow']);
     // Whoever came with a sampled trace keeps it, whatever becomes of it.
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await request(`${a.url}/answers`, { headers: { traceparent, 'x-request-id': 'chosen' } });

@@ -9,6 +9,8 @@ import { packAll } from '../../tools/repo/tarballs.mjs';
 
 /** @typedef {import('../../tools/repo/tally.mjs').Tally} Tally */
 
+/** What `npm install @express-micro/fastify` brings. */
+const ON_FASTIFY = ['@express-micro/core', '@express-micro/mesh', '@express-micro/fastify'];
 /** What `npm install express-micro` brings; the rest is for those who ask for it. */
 const PLUGIN = ['@express-micro/core', '@express-micro/mesh', 'express-micro'];
 /** What an app may gain by the plugin, the plugin included. */
@@ -29,13 +31,20 @@ export async function runPack(root, { only, say = console.log } = {}) {
   const tally = emptyTally();
   try {
     const tarballs = await packAll(root, work);
-    const ofPlugin = PLUGIN.map((name) => tarballs.get(name) ?? name);
+    /** @param {readonly string[]} names */
+    const tarballsOf = (names) => names.map((name) => tarballs.get(name) ?? name);
+    const ofPlugin = tarballsOf(PLUGIN);
     const consumers = join(root, 'test/pack/consumers');
     for (const name of readdirSync(consumers).filter((each) => only === undefined || only.includes(each))) {
       const folder = join(work, name);
       cpSync(join(consumers, name), folder, { recursive: true });
-      const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      await runConsumer(name, folder, 'observability' in scripts ? [...tarballs.values()] : ofPlugin, tally, say);
+      await runConsumer(name, folder, wantedBy(folder), tally, say);
+    }
+    /** @param {string} folder */
+    function wantedBy(folder) {
+      const { scripts, dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      if ('fastify' in dependencies) return tarballsOf(ON_FASTIFY);
+      return 'observability' in scripts ? tarballsOf([...PLUGIN, '@express-micro/observability']) : ofPlugin;
     }
     if (only === undefined) await countPackages(join(work, 'count'), ofPlugin, tally, say);
   } finally {

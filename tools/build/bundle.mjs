@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build } from 'tsdown';
 import { callableCode, callableTypes } from './callable-entry.mjs';
 import { esEntryCode, esEntryTypes } from './es-entry.mjs';
+import { textFiles } from './text-files.mjs';
 
 /** @typedef {import('../repo/workspaces.mjs').Package} Package */
 
@@ -46,8 +47,15 @@ async function bundleCommonJs(pkg) {
     sourcemap: true,
     clean: true,
     logLevel: 'error',
+    plugins: [textFiles],
     // Jest runs CommonJS where `import()` is not to be had.
-    outputOptions: (options) => ({ ...options, exports: 'named', dynamicImportInCjs: false }),
+    outputOptions: (options) => ({
+      ...options,
+      exports: 'named',
+      dynamicImportInCjs: false,
+      // The bundler's own helpers: else they stand in one of the entries, which all others would then run.
+      codeSplitting: { groups: [{ name: 'interop', test: /rolldown\/runtime/ }] },
+    }),
     inputOptions: (options) => ({
       ...options,
       onLog: (level, log) => {

@@ -18,7 +18,15 @@ export interface Context {
   readonly lifetime: Lifetime | undefined;
 }
 
-const storage = new AsyncLocalStorage<Context>();
+/**
+ * What is around at a moment, in one store: before Node 24 each store that is kept costs every asynchronous step of a process.
+ */
+interface Around {
+  readonly context: Context | undefined;
+  readonly beside: unknown;
+}
+
+const storage = new AsyncLocalStorage<Around>();
 
 /**
  * Before Node 24 a kept context costs a small request 2 to 5 % (async hooks), so it is kept from the moment when somebody
@@ -32,17 +40,26 @@ let passing: Context | undefined;
 export function keepContext(): void {
   if (isKept) return;
   isKept = true;
-  if (passing !== undefined) storage.enterWith(passing);
+  if (passing !== undefined) storage.enterWith({ context: passing, beside: undefined });
 }
 
 /** The context of the request that is being served, or `undefined` outside of one. */
 export function currentContext(): Context | undefined {
-  return storage.getStore();
+  return storage.getStore()?.context;
 }
 
-/** Runs `run` so that everything it starts, also later, sees `context`, where contexts are kept: see {@link keepContext}. */
-export function runInContext<T>(context: Context, run: () => T): T {
-  if (isKept) return storage.run(context, run);
+/** What {@link runBeside} keeps, or `undefined` where it keeps nothing. */
+export function currentBeside(): unknown {
+  return storage.getStore()?.beside;
+}
+
+/**
+ * Runs `run` so that everything it starts, also later, sees `context`, where contexts are kept: see {@link keepContext}.
+ *
+ * @param beside see {@link runBeside} @default what is kept already
+ */
+export function runInContext<T>(context: Context, run: () => T, beside: unknown = currentBeside()): T {
+  if (isKept) return storage.run({ context, beside }, run);
   const before = passing;
   passing = context;
   try {
@@ -50,6 +67,19 @@ export function runInContext<T>(context: Context, run: () => T): T {
   } finally {
     passing = before;
   }
+}
+
+/**
+ * Runs `run` in the same context, so that everything it starts sees `beside` too: for a library that keeps contexts of its own,
+ * such as OpenTelemetry, and would need a second store for them. There is one such library a process.
+ */
+export function runBeside<T>(beside: unknown, run: () => T): T {
+  return storage.run({ context: currentContext() ?? passing, beside }, run);
+}
+
+/** The same for all that comes after in this asynchronous step, where there is no function to run. */
+export function enterBeside(beside: unknown): void {
+  storage.enterWith({ context: currentContext() ?? passing, beside });
 }
 
 /**

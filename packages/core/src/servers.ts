@@ -18,9 +18,13 @@ subscribe(CHANNEL, (message) => {
 });
 
 /** Finds the server that serves an app: now, or when it starts to listen. Answers how to stop looking. */
-export function watchServers(app: unknown, onFound: (server: Server) => void): () => void {
+export function watchServers(app: object, onFound: (server: Server) => void): () => void {
+  // Weakly: an app that never listens may go.
+  const ref = new WeakRef(app);
   const look = (server: Server) => {
-    if (serves(server, app)) onFound(server);
+    const living = ref.deref();
+    if (living === undefined) watchers.delete(look);
+    else if (serves(server, living)) onFound(server);
   };
   watchers.add(look);
   for (const ref of listening) {
@@ -38,12 +42,22 @@ function serves(server: Server, app: unknown): boolean {
 /** Rhythm in which connections that have become idle are closed. */
 const IDLE_SWEEP_MS = 100;
 
-/** Lets a server end: no new connections, idle ones closed, busy ones given until `limitMs`. */
-export async function stopServer(server: Server, clock: Clock, limitMs: number): Promise<void> {
+/**
+ * Lets a server end: no new connections, idle ones closed, busy ones given until `limitMs`.
+ *
+ * @param close ends it; a framework that has a way of its own says it here
+ */
+export async function stopServer(
+  server: Server,
+  clock: Clock,
+  limitMs: number,
+  close: () => unknown = () => server.close(),
+): Promise<void> {
   if (!server.listening) return;
   const { closeIdleConnections, closeAllConnections } = server as Partial<HttpServer>;
   const sweep = clock.every(IDLE_SWEEP_MS, () => closeIdleConnections?.call(server));
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  close();
   closeIdleConnections?.call(server);
   if (!(await settlesWithin(clock, limitMs, closed))) closeAllConnections?.call(server);
   sweep.stop();

@@ -1,4 +1,4 @@
-import type { Pattern, Piece } from './express-layer-expand.ts';
+import type { Pattern, Piece } from '@express-micro/mesh';
 import { readMountRegexp, takesSlashes } from './express-layer-regexp.ts';
 import { type AnyFunction, isFunction, isObject, type Layer, read } from './express-layer-shapes.ts';
 import { parseExpress4, parseExpress5, splat } from './express-layer-syntax.ts';

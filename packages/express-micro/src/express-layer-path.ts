@@ -1,4 +1,4 @@
-import { expand, MAX_WAYS, type Piece, text, toTemplate } from './express-layer-expand.ts';
+import { expand, MAX_WAYS, type Piece, text, toTemplate } from '@express-micro/mesh';
 import type { ReadPath } from './express-layer-mount.ts';
 
 /** One way to write a path: its pieces; or what is shown of it, and why it cannot be called. */

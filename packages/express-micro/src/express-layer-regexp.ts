@@ -1,4 +1,4 @@
-import { type Pattern, type Piece, text } from './express-layer-expand.ts';
+import { type Pattern, type Piece, text } from '@express-micro/mesh';
 import { joined } from './express-layer-syntax.ts';
 
 /** What stands for the capture group with this number, or `undefined` when nobody knows. */

@@ -1,8 +1,9 @@
 import { METHODS } from 'node:http';
+import { routeNameOf } from '@express-micro/core';
 import type { RouteDescriptor } from '@express-micro/mesh';
 import { readRoutePaths } from './express-layer-mount.ts';
 import { joinPaths, type Prefix, toTemplates } from './express-layer-path.ts';
-import { contractName, isFunction, isObject, type Layer, type Route, unwrapped } from './express-layer-shapes.ts';
+import { isFunction, isObject, type Layer, type Route, unwrapped } from './express-layer-shapes.ts';
 
 const VERBS: readonly string[] = METHODS.map((method) => method.toLowerCase());
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,127}$/u;
@@ -56,7 +57,7 @@ function nameOf(layer: Layer): string | undefined {
 
 function contractOf({ handle }: Layer): string | undefined {
   const inner = unwrapped(handle);
-  return (isObject(handle) ? contractName(handle) : undefined) ?? (isObject(inner) ? contractName(inner) : undefined);
+  return (isObject(handle) ? routeNameOf(handle) : undefined) ?? (isObject(inner) ? routeNameOf(inner) : undefined);
 }
 
 function printable(text: string): string {

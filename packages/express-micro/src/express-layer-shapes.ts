@@ -1,3 +1,5 @@
+import { markRouteName } from '@express-micro/core';
+
 /**
  * What the reader relies on in Express's own objects. None of it is public, all of it has been stable since 4.21 and 5.0;
  * every part is checked before it is used, so that something else in its place is passed over and not misread.
@@ -33,7 +35,6 @@ export interface Route {
 export type AnyFunction = (...args: unknown[]) => unknown;
 
 const ROUTER_MARK: unique symbol = Symbol.for('express-micro.router') as never;
-const CONTRACT_MARK: unique symbol = Symbol.for('express-micro.contract') as never;
 
 /**
  * Tells the reader which router stands behind a function that it cannot look into.
@@ -53,20 +54,12 @@ export function declareRoutes<Handler extends object>(handler: Handler, router: 
  * app.get('/orders/search', declareName((req, res) => { … }, 'findOrders'));
  */
 export function declareName<Handler extends object>(handler: Handler, name: string): Handler {
-  Object.defineProperty(handler, CONTRACT_MARK, { value: Object.freeze({ name }), configurable: true });
-  return handler;
+  return markRouteName(handler, name);
 }
 
 export function declaredRouter(handler: object): object | undefined {
   const router = read(handler, ROUTER_MARK);
   return isObject(router) ? router : undefined;
-}
-
-/** The name that a contract has put on a handler. */
-export function contractName(handler: object): string | undefined {
-  const contract = read(handler, CONTRACT_MARK);
-  const name = isObject(contract) ? read(contract, 'name') : undefined;
-  return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
 /** What tracing tools put around a handler they take off again: shimmer, which most of them use, keeps the inner function. */

@@ -1,4 +1,4 @@
-import { type Pattern, type Piece, text } from './express-layer-expand.ts';
+import { type Pattern, type Piece, text } from '@express-micro/mesh';
 
 /** A path as Express 5 writes it (path-to-regexp 8). `undefined` for what Express itself would refuse. */
 export function parseExpress5(path: string): Pattern | undefined {

@@ -1,4 +1,4 @@
-import type { RouteDescriptor } from '@express-micro/mesh';
+import { atMostListed, MAX_ROUTES, type RouteDescriptor } from '@express-micro/mesh';
 import { mountedApp, routerOfApp } from './express-layer-apps.ts';
 import { readMountPaths } from './express-layer-mount.ts';
 import { joinPaths, type Prefix, ROOT } from './express-layer-path.ts';
@@ -27,8 +27,6 @@ export interface RouteReader {
 
 /** Routers within routers below this are not followed; nobody mounts so deep on purpose. */
 const MAX_DEPTH = 16;
-/** As many as another process takes. */
-const MAX_ROUTES = 2_000;
 
 /** What has been found out about one layer. It is found out again when a tool has put another function in its place. */
 interface LayerMemory {
@@ -99,13 +97,10 @@ export function createRouteReader(app: object): RouteReader {
 
   return {
     read() {
-      const found: RouteDescriptor[] = [];
+      const all: RouteDescriptor[] = [];
       const router = routerBehind(app);
-      if (router !== undefined) walk(router, ROOT, [], found);
-      if (found.length > MAX_ROUTES) {
-        found.length = MAX_ROUTES - 1;
-        found.push({ method: 'ALL', paths: ['…'], uncallable: `more than ${MAX_ROUTES} routes: the rest is not listed` });
-      }
+      if (router !== undefined) walk(router, ROOT, [], all);
+      const found = atMostListed(all);
       if (found.length !== last.length || found.some((route, index) => route !== last[index])) last = found;
       return last;
     },

@@ -17,7 +17,9 @@ export type {
   IdempotencyStore,
   InstanceInfo,
   ReadyOptions,
+  RemoteFailure,
   RenewalEvent,
+  RequestDeadline,
   ResponseOptions,
   RetryEvent,
   RetryOptions,
@@ -33,5 +35,4 @@ export type {
 } from '@express-micro/mesh';
 export { MeshError, type MeshErrorCode } from '@express-micro/mesh';
 export { type ExpressMicroOptions, expressMicro, expressMicro as default, type Micro, type Services } from './express-micro.ts';
-export type { RequestDeadline } from './express-request.ts';
 export { declareName, declareRoutes } from './express-routes.ts';

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { declareName, isMicroError, type MeshError, type Micro } from '../src/index.ts';
-import { type App, expresses, rawRequest, type Service, startService, stopAll } from './fleet.test-support.ts';
+import { type App, expresses, onExpress, rawRequest, type Service, startService, stopAll } from './fleet.test-support.ts';
 
 function orderRoutes(app: App): void {
   app.use(express.json());
@@ -306,7 +306,8 @@ describe.each(expresses)('calls to %s', (_name, expressOf) => {
 describe('a failed call that nobody catches', () => {
   afterAll(stopAll);
 
-  it('becomes a response on Express 5: the remote status, 503, 504, and no inner text', async () => {
+  // What is said here of other errors is Express's own; packages/fastify/test has it of Fastify.
+  onExpress('becomes a response on Express 5: the remote status, 503, 504, and no inner text', async () => {
     const orders = await startService('order-service', orderRoutes);
     const front = await startService(
       'front',

@@ -2,7 +2,7 @@ import http from 'node:http';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import expressMicro from '../src/index.ts';
-import { rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+import { onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 
@@ -30,19 +30,18 @@ describe('E18: close()', () => {
 
   it('lets what is under way end, and cuts off what does not', async () => {
     let release: () => void = () => {};
+    let hasCome = false;
     const slow = await startService('slow', (app) => {
       app.get('/slow', (_req, res) => {
         release = () => void res.json('done');
       });
-      app.get('/never', () => {});
+      app.get('/never', () => {
+        hasCome = true;
+      });
     });
     const answered = rawRequest(`${slow.url}/slow`);
     const never = rawRequest(`${slow.url}/never`).catch((error: Error) => error.message);
-    await until(
-      'the request to arrive',
-      () => release.toString(),
-      (text) => text.includes('json'),
-    );
+    await until('both requests to arrive', () => hasCome && release.toString().includes('json'), Boolean);
     const startedAt = performance.now();
     const closed = slow.micro.close();
     setTimeout(() => release(), 300);
@@ -66,7 +65,8 @@ describe('E18: close()', () => {
     });
   });
 
-  it('gives the app back: afterwards it is an Express app like any other', async () => {
+  // A Fastify app that was closed serves nobody again, and has one server.
+  onExpress('gives the app back: afterwards it is an Express app like any other', async () => {
     const { app, micro } = await startService('plain', (given) => void given.get('/pens', (_req, res) => void res.json([1])));
     await micro.close();
     const server = http.createServer(app);
@@ -77,32 +77,35 @@ describe('E18: close()', () => {
     server.close();
   });
 
-  it('a server that the app closes itself is a good-bye for now: it is DOWN at once, and UP when it listens again', async () => {
-    const stays = await startService('stays');
-    const goes = await startService('goes', (app) => void app.get('/pens', (_req, res) => void res.json([1])), {
-      peers: [stays.url],
-    });
-    await stays.micro.ready({ services: ['goes'] });
-    goes.server.close();
-    goes.server.closeAllConnections();
-    const down = await until(
-      'DOWN',
-      () => stays.micro.instances('goes'),
-      (seen) => seen.every(({ status }) => status === 'DOWN'),
-      1_000,
-    );
-    goes.app.listen(0, '127.0.0.1');
-    const up = await until(
-      'UP',
-      () => stays.micro.instances('goes'),
-      (seen) => seen.every(({ status }) => status === 'UP'),
-      5_000,
-    );
-    expect(up[0]?.id).toBe(down[0]?.id);
-    expect(await stays.micro.services.goes.getPens()).toEqual([1]);
-  });
+  onExpress(
+    'a server that the app closes itself is a good-bye for now: it is DOWN at once, and UP when it listens again',
+    async () => {
+      const stays = await startService('stays');
+      const goes = await startService('goes', (app) => void app.get('/pens', (_req, res) => void res.json([1])), {
+        peers: [stays.url],
+      });
+      await stays.micro.ready({ services: ['goes'] });
+      goes.server.close();
+      goes.server.closeAllConnections();
+      const down = await until(
+        'DOWN',
+        () => stays.micro.instances('goes'),
+        (seen) => seen.every(({ status }) => status === 'DOWN'),
+        1_000,
+      );
+      goes.app.listen(0, '127.0.0.1');
+      const up = await until(
+        'UP',
+        () => stays.micro.instances('goes'),
+        (seen) => seen.every(({ status }) => status === 'UP'),
+        5_000,
+      );
+      expect(up[0]?.id).toBe(down[0]?.id);
+      expect(await stays.micro.services.goes.getPens()).toEqual([1]);
+    },
+  );
 
-  it('servers that a test starts for one request each do not matter', async () => {
+  onExpress('servers that a test starts for one request each do not matter', async () => {
     const app = (await startService('tested', (given) => void given.get('/pens', (_req, res) => void res.json([1])))).app;
     const other = await startService('other', () => {}, {});
     for (let i = 0; i < 5; i++) {

@@ -4,13 +4,22 @@ import https from 'node:https';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import express5 from 'express';
+import { it } from 'vitest';
 import expressMicro, { type ExpressMicroOptions, type Micro } from '../src/index.ts';
 
-/** Both Express versions behind one type: what the tests use is the same in both. */
-export const expresses: readonly [string, typeof express5][] = [
-  ['Express 5', express5],
-  ['Express 4', createRequire(import.meta.url)('express4') as typeof express5],
-];
+/** Set by the project of vitest in which the same files ask the same of Fastify. */
+const isOnFastify = process.env.FRAMEWORK === 'fastify';
+
+/** Both Express versions behind one type: what the tests use is the same in both. Or Fastify, in the clothes of one. */
+export const expresses: readonly [string, typeof express5][] = isOnFastify
+  ? [['Fastify 5', express5]]
+  : [
+      ['Express 5', express5],
+      ['Express 4', createRequire(import.meta.url)('express4') as typeof express5],
+    ];
+
+/** For the few facts that are not the same on Fastify: each use says which. */
+export const onExpress = isOnFastify ? it.skip : it;
 
 export type App = ReturnType<typeof express5>;
 
@@ -42,13 +51,15 @@ export async function startService(
 ): Promise<Service> {
   const { express = express5, port: listenPort = 0, https: secure, ...rest } = options;
   const warnings: string[] = [];
-  const app = express();
   const log = {
     info: () => {},
     warn: (message: string) => warnings.push(message),
     error: (message: string) => warnings.push(message),
   };
-  const micro = expressMicro(app, { serviceName, pingInterval: PING_INTERVAL_MS, log, ...rest });
+  const settled = { serviceName, pingInterval: PING_INTERVAL_MS, log, ...rest };
+  if (isOnFastify) return { ...(await startOnFastify(settled, declare, listenPort, secure)), warnings };
+  const app = express();
+  const micro = expressMicro(app, settled);
   declare(app, micro);
   const server = await new Promise<http.Server>((resolve, reject) => {
     const listener = secure === undefined ? app : https.createServer(typeof secure === 'function' ? secure(micro) : secure, app);
@@ -58,6 +69,31 @@ export async function startService(
   const { port } = server.address() as AddressInfo;
   running.push(() => micro.close());
   return { app, micro, server, url: `${secure === undefined ? 'http' : 'https'}://127.0.0.1:${port}`, warnings };
+}
+
+async function startOnFastify(
+  options: ExpressMicroOptions,
+  declare: (app: App, micro: Micro) => void,
+  port: number,
+  secure: https.ServerOptions | ((micro: Micro) => https.ServerOptions) | undefined,
+): Promise<Omit<Service, 'warnings'>> {
+  const { startFastify } = await import('../../../test/together/fastify-app.test-support.ts');
+  // A Fastify app has its server before it is a member: the certificates come to it afterwards.
+  const isLater = typeof secure === 'function';
+  const { app, micro, fastify } = await startFastify(
+    options,
+    isLater ? { requestCert: true, rejectUnauthorized: false } : secure,
+  );
+  if (isLater) (fastify.server as unknown as https.Server).setSecureContext(secure(micro as unknown as Micro));
+  running.push(() => micro.close());
+  declare(app as App, micro as unknown as Micro);
+  await fastify.listen({ port, host: '127.0.0.1' });
+  return {
+    app: app as App,
+    micro: micro as unknown as Micro,
+    server: fastify.server as http.Server,
+    url: fastify.listeningOrigin,
+  };
 }
 
 /** Call it after each test: ends every service that was started. */

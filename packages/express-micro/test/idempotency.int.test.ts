@@ -139,7 +139,7 @@ describe.each(expresses)('Idempotency-Key on %s', (_name, express) => {
     for (const n of ['1', '2']) expect((await rawRequest(url, { headers: { 'idempotency-key': 'k' } })).body).toBe(n);
     expect(() => micro.idempotent({ ttl: 5 } as never)).toThrow(/Unknown option "ttl" of idempotent\(\)/);
     expect(() => micro.idempotent({ store: {} as never })).toThrow(/begin, renew, complete, release/);
-    expect(() => Reflect.apply(micro.idempotent, undefined, [{}, {}, () => {}])).toThrow(/micro\.idempotent\(\), handler/);
+    expect(() => Reflect.apply(micro.idempotent, undefined, [{}, {}, () => {}])).toThrow(/micro\.idempotent\(\).*, handler/);
   });
 
   it('a store that fails runs nothing; one that fails afterwards takes no answer away', async () => {

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { currentContext } from '@express-micro/core';
 import express5 from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type App, bearer, expresses, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+import { type App, bearer, expresses, onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 
@@ -97,59 +97,63 @@ describe.each(expresses)('the lifetime of a request on %s', (_name, express) => 
     expect((await rawRequest(`${url}/free`)).body).toBe('["undefined",false]');
   });
 
-  it('req.signal is aborted when the caller goes away, while it waits and while its body streams, and not when it was answered', async () => {
-    const reasons: string[] = [];
-    let answered: AbortSignal | undefined;
-    let under = 0;
-    const watch = (req: { signal: AbortSignal; path: string }) => {
-      under += 1;
-      req.signal.addEventListener('abort', () =>
-        reasons.push(`${req.path}: ${req.signal.reason.code} ${req.signal.reason.message}`),
+  // With an app mounted in the app; packages/fastify/test has it of Fastify.
+  onExpress(
+    'req.signal is aborted when the caller goes away, while it waits and while its body streams, and not when it was answered',
+    async () => {
+      const reasons: string[] = [];
+      let answered: AbortSignal | undefined;
+      let under = 0;
+      const watch = (req: { signal: AbortSignal; path: string }) => {
+        under += 1;
+        req.signal.addEventListener('abort', () =>
+          reasons.push(`${req.path}: ${req.signal.reason.code} ${req.signal.reason.message}`),
+        );
+      };
+      const { url } = await start((app) => {
+        app.get('/waits', (req) => watch(req));
+        app.post('/takes', (req) => {
+          watch(req);
+          req.resume();
+        });
+        app.get('/gives', (req, res) => {
+          watch(req);
+          res.write('a beginning');
+        });
+        const inner = express();
+        inner.get('/deep', (req) => watch(req));
+        app.use('/mounted', inner);
+        app.get('/answered', (req, res) => {
+          answered = req.signal;
+          res.json('well');
+        });
+      });
+      const hangUps = [
+        hangUp(`${url}/waits?secret=1`),
+        hangUp(`${url}/takes`, { method: 'POST', headers: { 'content-length': '100' }, body: 'begun' }),
+        hangUp(`${url}/gives`),
+        hangUp(`${url}/mounted/deep`),
+      ];
+      await until(
+        'all four',
+        () => under,
+        (count) => count === 4,
       );
-    };
-    const { url } = await start((app) => {
-      app.get('/waits', (req) => watch(req));
-      app.post('/takes', (req) => {
-        watch(req);
-        req.resume();
-      });
-      app.get('/gives', (req, res) => {
-        watch(req);
-        res.write('a beginning');
-      });
-      const inner = express();
-      inner.get('/deep', (req) => watch(req));
-      app.use('/mounted', inner);
-      app.get('/answered', (req, res) => {
-        answered = req.signal;
-        res.json('well');
-      });
-    });
-    const hangUps = [
-      hangUp(`${url}/waits?secret=1`),
-      hangUp(`${url}/takes`, { method: 'POST', headers: { 'content-length': '100' }, body: 'begun' }),
-      hangUp(`${url}/gives`),
-      hangUp(`${url}/mounted/deep`),
-    ];
-    await until(
-      'all four',
-      () => under,
-      (count) => count === 4,
-    );
-    expect(reasons).toEqual([]);
-    for (const end of hangUps) end();
-    await until(
-      'all four to end',
-      () => reasons.length,
-      (count) => count === 4,
-    );
-    expect(reasons.sort()[3]).toBe('/waits: MESH_CANCELLED Cancelled: GET /waits, because its caller went away.');
-    expect(reasons.every((reason) => reason.includes('MESH_CANCELLED'))).toBe(true);
-    await rawRequest(`${url}/answered`);
-    expect(answered?.aborted).toBe(false);
-  });
+      expect(reasons).toEqual([]);
+      for (const end of hangUps) end();
+      await until(
+        'all four to end',
+        () => reasons.length,
+        (count) => count === 4,
+      );
+      expect(reasons.sort()[3]).toBe('/waits: MESH_CANCELLED Cancelled: GET /waits, because its caller went away.');
+      expect(reasons.every((reason) => reason.includes('MESH_CANCELLED'))).toBe(true);
+      await rawRequest(`${url}/answered`);
+      expect(answered?.aborted).toBe(false);
+    },
+  );
 
-  it('leaves alone what the app or its middleware has put on requests', async () => {
+  onExpress('leaves alone what the app or its middleware has put on requests', async () => {
     const app: App = express();
     Object.defineProperty(app.request, 'deadline', { value: 'ours', configurable: true });
     const { default: expressMicro } = await import('../src/index.ts');
@@ -166,7 +170,8 @@ describe.each(expresses)('the lifetime of a request on %s', (_name, express) => 
     await micro.close();
   });
 
-  it('after close() handlers that read them still work', async () => {
+  // A Fastify app that was closed serves nobody again.
+  onExpress('after close() handlers that read them still work', async () => {
     const { app, micro } = await start(
       (given) => void given.get('/', (req, res) => void res.json([req.signal.aborted, req.deadline ?? null])),
     );

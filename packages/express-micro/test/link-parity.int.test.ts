@@ -1,13 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CallOptions, MeshError } from '../src/index.ts';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import {
+  casesFor,
+  expectParity,
+  type ParityCase,
+  shutDoors,
+  untilLinked,
+} from '../../../test/together/link-parity.test-support.ts';
 import { answerRoutes, logged } from './answer-routes.test-support.ts';
 import { expresses, type Service, startService, stopAll } from './fleet.test-support.ts';
-import { shutDoors, untilLinked } from './link.test-support.ts';
-
-type Explicit = { params?: object; query?: object; body?: unknown } & CallOptions;
 
 /** Functions of the routes, each with what it is called with. */
-const CASES: readonly (readonly [name: string, explicit?: Explicit])[] = [
+const CASES: readonly ParityCase[] = [
   ['getJson', { params: { id: 'a b' }, query: { q: ['1', 'ü'] } }],
   ['getFalsy', { params: { what: 'null' } }],
   ['getFalsy', { params: { what: 'zero' } }],
@@ -65,56 +68,9 @@ describe.each(expresses)('%s answers the same over HTTP, over the link and withi
   });
   afterAll(stopAll);
 
-  /** All that a caller and the app's own code can see of one call. */
-  async function see(from: Service, form: 'plain' | 'request', name: string, explicit: Explicit = {}) {
-    logged.length = 0;
-    const { params, query, body, ...options } = explicit;
-    const id = 'id-of-the-call';
-    const given = { ...options, headers: { ...options.headers, 'x-request-id': id } };
-    const remote = from.micro.services.target[name] as never as {
-      (args: unknown, options: CallOptions): Promise<unknown>;
-      request(explicit: object): Promise<{ status: number; headers: Record<string, unknown>; data: unknown }>;
-    };
-    const before = from.micro.counters();
-    let seen: unknown;
-    try {
-      if (form === 'plain') seen = await remote(body ?? { ...params, ...query }, given);
-      else {
-        const { status, headers, data } = await remote.request({ ...given, params, query, body });
-        const cookie = String(headers['set-cookie'] ?? '').replace(/connect\.sid=.*?;/, 'sid');
-        seen = { status, headers: { ...headers, date: typeof headers.date, 'set-cookie': cookie }, data };
-      }
-    } catch (error) {
-      const { code, status, data, kind, retryable } = error as MeshError;
-      seen = { code, status, data, kind, retryable };
-    }
-    const after = from.micro.counters();
-    // What handlers see after the answer is out comes a moment later.
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-    return {
-      seen,
-      logged: [...logged],
-      link: after.attemptsOverLink - before.attemptsOverLink,
-      local: after.attemptsInProcess - before.attemptsInProcess,
-    };
-  }
-
   describe.each(['plain', 'request'] as const)('to a %s call', (form) => {
-    // A plain call takes its arguments as one object.
-    const cases = CASES.filter(
-      ([, { body } = {}]) => form === 'request' || Object.getPrototypeOf(body ?? {}) === Object.prototype,
-    );
-    it.each(cases.map((one, index) => [index, ...one] as const))('%i: %s', async (_index, name, explicit) => {
-      const overHttp = await see(http, form, name, explicit);
-      const reopen = shutDoors();
-      const overLink = await see(near, form, name, explicit);
-      reopen();
-      const within = await see(near, form, name, explicit);
-      expect({ ...overLink, link: 0, local: 0 }).toEqual({ ...overHttp, link: 0, local: 0 });
-      expect({ ...within, link: 0, local: 0 }).toEqual({ ...overHttp, link: 0, local: 0 });
-      const isLarge = (explicit?.body as Buffer | undefined)?.length === 60_000;
-      expect([overHttp.link, overLink.link, within.local]).toEqual(isLarge ? [0, 0, 0] : [0, 1, 1]);
-      expect(near.micro.counters().linksOut).toBe(1);
+    it.each(casesFor(form, CASES))('%i: %s', async (_index, name, explicit) => {
+      await expectParity({ http, near }, 'target', form, [name, explicit], logged);
     });
   });
 });

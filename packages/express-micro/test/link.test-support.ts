@@ -1,29 +1,6 @@
 import type { Server, Socket } from 'node:net';
-import type { Micro } from '../src/index.ts';
-import { type Service, until } from './fleet.test-support.ts';
 
-/** All services of a test live in one process, where calls need no link: shut, the doors let them use one. */
-export function shutDoors(): () => void {
-  const doors = (globalThis as Record<symbol, unknown>)[Symbol.for('express-micro.doors.1')] as Map<string, unknown>;
-  const open = [...doors];
-  doors.clear();
-  return () => {
-    for (const [id, door] of open) doors.set(id, door);
-  };
-}
-
-/** Calls until the calls of this app go over a link. */
-export async function untilLinked(from: Service, call: (services: Micro['services']) => Promise<unknown>): Promise<void> {
-  shutDoors();
-  await until(
-    'a link',
-    async () => {
-      await call(from.micro.services).catch(() => {});
-      return from.micro.counters();
-    },
-    ({ attemptsOverLink }) => attemptsOverLink > 0,
-  );
-}
+export { shutDoors, untilLinked } from '../../../test/together/link-parity.test-support.ts';
 
 /** Answers, once there is one, the connection of a server that became a link: Node has taken its HTTP parser off. */
 export function linkOf(server: Server): () => Socket {

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import expressMicro, { type MeshError } from '../src/index.ts';
-import { bearer, expresses, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+import { bearer, expresses, onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 /** What would have ended the process outside of a test. */
 const crashes: unknown[] = [];
@@ -163,7 +163,8 @@ describe('ordinary set-ups', () => {
     hanging.close();
   });
 
-  it('functions declared a moment ago are found by calls at once, many at a time, and right after ready()', async () => {
+  // Fastify takes no routes once it listens, and no app within an app.
+  onExpress('functions declared a moment ago are found by calls at once, many at a time, and right after ready()', async () => {
     const a = await startService('a');
     const b = await startService('b', () => {}, { peers: [a.url] });
     await b.micro.ready();
@@ -200,7 +201,7 @@ describe('ordinary set-ups', () => {
     });
   });
 
-  it('an app with the plugin inside another one with the plugin is called like any other', async () => {
+  onExpress('an app with the plugin inside another one with the plugin is called like any other', async () => {
     const inner = express();
     const innerMicro = expressMicro(inner, { serviceName: 'inner', log: false });
     inner.get('/pens', innerMicro.internal(), (_req, res) => void res.json('inner'));

@@ -8,7 +8,7 @@ import path from 'node:path';
 import express5 from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import expressMicro from '../src/index.ts';
-import { type App, expresses, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+import { type App, expresses, onExpress, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 
@@ -80,14 +80,16 @@ describe.each(expresses)('leaving on %s', (_name, express) => {
 });
 
 describe('readiness()', () => {
-  it('is a middleware that has to be made', async () => {
+  // On Fastify it is a handler, and says so: packages/fastify/test.
+  onExpress('is a middleware that has to be made', async () => {
     const { micro } = await startService('ready');
     expect(() => Reflect.apply(micro.readiness, undefined, [{}, {}])).toThrow(/readiness\(\) makes a middleware/);
   });
 });
 
 describe('kept-alive connections', () => {
-  it('stay open longer than Node has them, unless the user said how long', async () => {
+  // Fastify keeps them for 72 s by itself.
+  onExpress('stay open longer than Node has them, unless the user said how long', async () => {
     const { server } = await startService('kept');
     expect([server.keepAliveTimeout, server.headersTimeout]).toEqual([65_000, 66_000]);
     const app = express5();

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:net';
-import type { Caller, CallObserver, Clock, Lifetime, Random } from '@express-micro/core';
+import type { Caller, CallObserver, Clock, Context, Lifetime, Random } from '@express-micro/core';
 import type { ServicesOf } from './call/services.ts';
 import type { Counters } from './counters.ts';
 import type { InstanceInfo } from './directory/directory.ts';
@@ -52,6 +52,8 @@ export interface Mesh<S = Record<never, never>> {
   /** Runs requests with an `Idempotency-Key` once. @throws MESH_OPTION_INVALID */
   idempotent(options?: IdempotencyOptions): Middleware;
   caller(req: IncomingMessage): Caller | undefined;
+  /** What travels with a request; `undefined` for one that did not come through `front`. */
+  context(req: IncomingMessage): Context | undefined;
   /** How long a request is worth working on; `undefined` for one that did not come through `front`. */
   lifetime(req: IncomingMessage): Lifetime | undefined;
   /** False from the moment in which this process begins to leave. */

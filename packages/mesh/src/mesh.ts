@@ -325,6 +325,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
     certificates: renewal.forServer,
     isReady,
     readiness: createReadiness(isReady),
+    context: admission.context,
     lifetime: admission.lifetime,
     close(times, stopServing = async () => {}) {
       closing ??= end(times, stopServing);

@@ -4,6 +4,7 @@ import {
   entranceOf,
   isExpressApp,
   keepContext,
+  quickenServers,
   settlesWithin,
   systemClock,
   watchPart,
@@ -20,8 +21,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import { createOperations } from './operations.ts';
 import { loggerFrom, type ObservabilityOptions, resolveObservabilityOptions } from './options.ts';
 import { ObservedRequest, observe, type RequestObserver } from './request/observed-request.ts';
-import { quickenServers } from './request/quick-servers.ts';
-import { inContext, type Middleware, SYSTEM } from './request/request-id.ts';
+import { type Middleware, SYSTEM } from './request/request-id.ts';
 import { standOutside } from './request/stand-outside.ts';
 import type { Shutdown } from './shutdown/shutdown.ts';
 import { flushTraces } from './tracing/flush.ts';
@@ -112,7 +112,7 @@ export function observability(app: ExpressApp, options?: ObservabilityOptions): 
       const request = observe(SYSTEM, req, res, observers);
       const own = endpoint(req);
       const serve = own === undefined ? onward : () => own(req, res, onward);
-      tracing.run(request, () => inContext(request, serve));
+      tracing.run(request, serve);
     },
     (req) => isClosed || isObservedBy(observers, req),
   );

@@ -14,8 +14,11 @@ export type App = ReturnType<typeof express5>;
 export type LoggedLine = Readonly<Record<string, unknown>> & { readonly message?: string };
 
 const closers: (() => unknown)[] = [];
+/** What a stream throws becomes nobody's error, so it is looked at behind each test. */
+const malformed: string[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
+  if (malformed.length > 0) throw new Error(`not one line of JSON each: ${malformed.splice(0).join('|')}`);
 });
 
 export function later(close: () => unknown): void {
@@ -34,7 +37,7 @@ export function createLines(): {
     lines,
     stream: {
       write(line) {
-        if (!line.endsWith('}\n') || line.indexOf('\n') !== line.length - 1) throw new Error(`not one line of JSON: ${line}`);
+        if (!line.endsWith('}\n') || line.indexOf('\n') !== line.length - 1) malformed.push(line);
         lines.push(JSON.parse(line) as LoggedLine);
         for (const look of waiting) look();
       },

@@ -59,7 +59,14 @@ export function remoteError(request: CallRequest, answer: CallAnswer): MeshError
     requestId: request.requestId,
     data,
     retryable: status === 429 || status === 503,
+    details: waitOf(answer),
   });
+}
+
+/** What our own client may be told, in seconds as it came. */
+function waitOf({ headers }: CallAnswer): { readonly retryAfterSeconds?: number } {
+  const wait = headers['retry-after'];
+  return typeof wait === 'string' && /^\d{1,6}$/.test(wait) ? { retryAfterSeconds: Number(wait) } : {};
 }
 
 /** An error is told whatever became of its body: of a stream only the beginning is read. */

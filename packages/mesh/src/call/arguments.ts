@@ -1,11 +1,10 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
 import type { Readable } from 'node:stream';
-import { isForbiddenKey } from '@express-micro/core';
+import { isForbiddenKey, nearest } from '@express-micro/core';
 import { meshError } from '../errors.ts';
 import type { FoundRoute, NamedRoute } from '../routes/naming.ts';
 import { type CompiledPath, compilePath, fillPath } from '../routes/path-template.ts';
 import { shown } from '../routes/scalar.ts';
-import { nearest } from '../routes/suggest.ts';
 import { encodeBody, JSON_TYPE, toJson } from './arguments-body.ts';
 import { takeHeaders } from './arguments-headers.ts';
 import { encodeQuery } from './arguments-query.ts';

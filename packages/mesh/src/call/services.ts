@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
+import type { CallableRoute, CallShape } from '@express-micro/core';
 import { isReservedName } from '../identity.ts';
 import type { AnswerHeaders } from '../transport/transport.ts';
 import type { ExplicitRequest } from './arguments.ts';
 import type { CallOptions, ResponseOptions } from './call.ts';
+import { type RemoteFailure, remoteFailureOf } from './remote-failure.ts';
 
 /** Whatever JSON held: the type that `JSON.parse` has. Declare your services to have better (`interface Services`). */
 type Json = ReturnType<typeof JSON.parse>;
@@ -26,20 +28,48 @@ export interface ServiceStream {
   readonly instance: string;
 }
 
+/** What the forms of a call beside `f(args)` speak of. */
+interface Forms {
+  readonly request: object;
+  readonly failure: unknown;
+}
+
+interface UntypedForms {
+  readonly request: ExplicitArguments;
+  readonly failure: RemoteFailure;
+}
+
+/** An argument that may be left out where nothing in it has to be there. */
+type Sent<Request> =
+  Record<never, never> extends Request ? [request?: Request & ResponseOptions] : [request: Request & ResponseOptions];
+
 /** A remote route as a function. */
-export interface ServiceFunction<Args = Readonly<Record<string, unknown>>, Data = Json> {
+export interface ServiceFunction<Args = Readonly<Record<string, unknown>>, Data = Json, F extends Forms = UntypedForms> {
   /** Path parameters are taken from the arguments by name; the rest goes to the query or the JSON body. Answers the data. */
   (...args: undefined extends Args ? [args?: Args, options?: CallOptions] : [args: Args, options?: CallOptions]): Promise<Data>;
   /** The whole response, from arguments taken apart. */
-  request(request?: ExplicitArguments & ResponseOptions): Promise<ServiceResponse<Data>>;
+  request(...sent: Sent<F['request']>): Promise<ServiceResponse<Data>>;
   /** The same with a body to be read as it comes. */
-  stream(request?: ExplicitArguments & ResponseOptions): Promise<ServiceStream>;
+  stream(...sent: Sent<F['request']>): Promise<ServiceStream>;
+  /**
+   * What the other side said, when `error` is its answer to a call of this function and has a code; `undefined` for everything else:
+   * not reached, too late, an error of another call. With a contract it is typed by the errors that the contract declares; keep
+   * a way for codes that it does not, `VALIDATION_FAILED` among them.
+   */
+  errorOf(error: unknown): F['failure'] | undefined;
 }
 
-/** A function of a declared service: `getOrders(args: { userId: number }): Promise<Order[]>` with the forms of a call added. */
+/**
+ * A function of a declared service, with the forms of a call added: `getOrders(args: { userId: number }): Promise<Order[]>`, or a
+ * contract, by which the other forms and the errors are typed, too.
+ */
 type Declared<F> = F extends (...args: infer A) => infer R
   ? ServiceFunction<A extends [] ? undefined : A extends [(infer One)?] ? One : never, Awaited<R>>
-  : never;
+  : F extends CallableRoute<infer C>
+    ? Contracted<NonNullable<C>>
+    : never;
+
+type Contracted<C> = C extends CallShape ? ServiceFunction<C['args'], C['data'], C> : never;
 
 /**
  * Services as callers see them: those that `S` declares with their functions and types, any other untyped. Untyped is
@@ -85,6 +115,7 @@ function serviceFunction(invoker: Invoker, service: string, name: string): unkno
     Object.assign(f, {
       request: (request?: ExplicitArguments & ResponseOptions) => invoker.request(service, name, request),
       stream: (request?: ExplicitArguments & ResponseOptions) => invoker.stream(service, name, request),
+      errorOf: (error: unknown) => remoteFailureOf(error, service, name),
     }),
   );
 }

@@ -1,9 +1,8 @@
-import { printable } from '@express-micro/core';
+import { nearest, printable } from '@express-micro/core';
 import { type Directory, type Instance, isCallable, type ServiceEntry } from '../directory/directory.ts';
 import { type CallFacts, meshError } from '../errors.ts';
 import { camelCase } from '../routes/camel-case.ts';
 import type { FoundRoute, NamedRoute, RouteTable } from '../routes/naming.ts';
-import { nearest } from '../routes/suggest.ts';
 
 /** Who offers a function. */
 export interface Target {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { RouteDescriptor } from './descriptor.ts';
 import { MAX_TEMPLATE_LENGTH, parseTemplate } from './template-grammar.ts';
 
-const MAX_ROUTES: number = 2_000;
+/** Another process takes no more. */
+export const MAX_ROUTES: number = 2_000;
 /** Of all routes together: optional parts and arrays multiply. */
 const MAX_PATHS: number = 8_000;
 
@@ -21,6 +22,17 @@ export function canonicalRoutes(descriptors: readonly RouteDescriptor[]): RouteD
     ...(contract !== undefined && { contract }),
     ...(uncallable !== undefined && { uncallable }),
   }));
+}
+
+/** As many routes as another process takes, the last of them saying that there are more. */
+export function atMostListed(routes: RouteDescriptor[]): RouteDescriptor[] {
+  if (routes.length <= MAX_ROUTES) return routes;
+  const rest: RouteDescriptor = {
+    method: 'ALL',
+    paths: ['…'],
+    uncallable: `more than ${MAX_ROUTES} routes: the rest is not listed`,
+  };
+  return [...routes.slice(0, MAX_ROUTES - 1), rest];
 }
 
 /** A route as others will take it: one odd path or name must not make them refuse the whole list. */

@@ -6,6 +6,7 @@ import {
   type AddressList,
   type Caller,
   type Clock,
+  type Context,
   createExpiries,
   type Lifetime,
   type Random,
@@ -70,6 +71,8 @@ export interface Admission {
   /** From now on each answer ends its connection, so that none is cut when the server closes. */
   endConnections(): void;
   caller(req: IncomingMessage): Caller | undefined;
+  /** What travels with a request; `undefined` for one that did not come through `front`. */
+  context(req: IncomingMessage): Context | undefined;
   /** How long a request is worth working on; `undefined` for one that did not come through `front`. */
   lifetime(req: IncomingMessage): Lifetime | undefined;
   /** Whether a request from its address may reach what is the mesh's own. */
@@ -254,6 +257,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
 
     caller: callerOf,
+    context: servingOf,
     lifetime: (req) => servingOf(req)?.lifetime,
     isAllowed,
   };

@@ -42,7 +42,8 @@ export function createAccessLog(given: string | FormatFunction | AccessLogOption
     const line = format(request);
     if (line !== undefined) write(line, request);
   }
-  return { observer: showsHead ? { began: (request) => request.watchHead(), ended } : { ended }, close };
+  const name = 'The access log';
+  return { observer: showsHead ? { name, began: (request) => request.watchHead(), ended } : { name, ended }, close };
 }
 
 type Target = { readonly write: (line: string, request: ObservedRequest) => void; readonly close: () => Promise<void> };

@@ -37,6 +37,7 @@ export function createRequestLog(logger: Logger, options?: RequestLoggerOptions)
   const { skip } = resolveOptions('requestLogger()', OPTIONS, options, optionInvalid);
   const { state, secrets } = insideOf(logger);
   return {
+    name: 'The log of requests',
     ended(request) {
       const { status } = request;
       const rank = status >= SERVER_FAILED ? LEVELS.error : LEVELS.http;

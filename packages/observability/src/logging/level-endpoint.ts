@@ -49,8 +49,18 @@ export function levelEndpoint(logger: Logger, { allow }: LevelEndpointOptions): 
     say(res);
   }
 
+  /** One that throws allows nothing: beyond it stands nobody who would answer. */
+  function allows(req: IncomingMessage): boolean {
+    try {
+      return allow(req) === true;
+    } catch (error) {
+      logger.error('Who may set the level could not be decided: "allow" threw', error as Error);
+      return false;
+    }
+  }
+
   return (req, res, next) => {
-    if (allow(req) !== true) answer(res, 403, { error: 'Forbidden' });
+    if (!allows(req)) answer(res, 403, { error: 'Forbidden' });
     else if (req.method === 'GET') say(res);
     else if (req.method === 'DELETE') {
       reset();

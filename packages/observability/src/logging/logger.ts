@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { type Context, keepContext, systemClock } from '@express-micro/core';
+import { createComplaints } from '../complaints.ts';
 import { optionInvalid } from '../errors.ts';
 import { fieldsOf, jsonOf } from '../request/joined-fields.ts';
 import { atExit } from './at-exit.ts';
@@ -184,10 +185,18 @@ function writeJson(service: string, sinks: Sinks): WriteLine {
   };
 }
 
-/** To somebody's own logger, which does not know contexts; and to files, where there are some too. */
+/**
+ * To somebody's own logger, which does not know contexts; and to files, where there are some too. What it throws must not
+ * become the app's.
+ */
 function writeBoth(own: ReturnType<typeof writeTo>, json: WriteLine | undefined): WriteLine {
+  const complain = createComplaints(systemClock);
   return (rank, fields, message, context) => {
-    own[rank]?.({ ...fields, ...fieldsOf(context) }, message);
+    try {
+      own[rank]?.({ ...fields, ...fieldsOf(context) }, message);
+    } catch (error) {
+      complain('Lines cannot be written to the logger of the option "logger".', error);
+    }
     json?.(rank, fields, message, context);
   };
 }

@@ -40,9 +40,9 @@ export function createPinoLines({ service, head, write }: PinoOptions): readonly
   });
 }
 
-/** A file, or a descriptor such as 1 for standard output. Written at once and in order; a full pipe is waited for. */
+/** A file in a folder that is there, or a descriptor such as 1 for standard output. Written at once and in order; a full pipe is waited for. */
 export function openDestination(dest: string | number): Destination {
-  const boom = destination({ dest, sync: true, minLength: 0, append: true, mkdir: true });
+  const boom = destination({ dest, sync: true, minLength: 0, append: true });
   return {
     write: (lines) => void boom.write(lines),
     close: () =>

@@ -1,4 +1,5 @@
-import type { Context } from '@express-micro/core';
+import { type Context, systemClock } from '@express-micro/core';
+import { createComplaints } from '../complaints.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
 import { isLevelName, LEVELS } from './levels.ts';
 
@@ -21,12 +22,23 @@ export interface RaisedRequests {
 }
 
 export function createRaisedRequests({ callers = [], allow }: LevelHeaderOptions): RaisedRequests {
+  const complain = createComplaints(systemClock);
   const byId = new Map<string, ObservedRequest>();
   /** Decided at the first line that depends on it: who called is known only once the mesh has let the request in. */
   const decided = new WeakMap<ObservedRequest, number>();
 
+  /** One that throws allows nothing: it is asked in the middle of a line of the app. */
+  function allows(req: ObservedRequest['req']): boolean {
+    try {
+      return allow?.(req) === true;
+    } catch (error) {
+      complain('"levelHeader.allow" threw, and so allowed nothing.', error);
+      return false;
+    }
+  }
+
   function decide({ req, caller }: ObservedRequest): number {
-    const isAllowed = (caller !== undefined && callers.includes(caller.service)) || allow?.(req) === true;
+    const isAllowed = (caller !== undefined && callers.includes(caller.service)) || allows(req);
     const level = req.headers[HEADER];
     return isAllowed && isLevelName(level) ? LEVELS[level] : -1;
   }
@@ -46,6 +58,7 @@ export function createRaisedRequests({ callers = [], allow }: LevelHeaderOptions
       return rank;
     },
     observer: {
+      name: 'The level of single requests',
       began(request) {
         if (request.req.headers[HEADER] !== undefined) byId.set(request.requestId, request);
       },

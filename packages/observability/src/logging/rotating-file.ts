@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, writeSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import type { Clock } from '@express-micro/core';
 import { createStream, type RotatingFileStream } from 'rotating-file-stream';
@@ -20,6 +20,7 @@ export interface FileEvents {
 export type TellFile = <E extends keyof FileEvents>(event: E, news: FileEvents[E]) => void;
 
 export interface RotatingOptions {
+  /** There already. */
   readonly folder: string;
   /** File name with `%DATE%`. */
   readonly pattern: string;
@@ -45,12 +46,11 @@ type Inner = { file?: { readonly fd: number; write(chunk: Uint8Array): Promise<u
  *   file that it has opened; it only counts them.
  * - It would hold up all lines while it packs a file, knows no age, and leaves half an archive when it is killed: `archive.ts`.
  *
- * @throws OBSERVABILITY_FILE_REFUSED, or the error of the file system when the folder cannot be made
+ * @throws OBSERVABILITY_FILE_REFUSED
  */
 export function openRotatingFile(options: RotatingOptions): Destination {
   const { pattern, maxBytes, clock, tell, onProblem } = options;
   const folder = resolve(options.folder);
-  mkdirSync(folder, { recursive: true });
   const slot = takeSlot(folder, pattern, clock);
   const names = createRotatedNames(pattern, slot.number);
   let current = '';

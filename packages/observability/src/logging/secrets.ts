@@ -22,7 +22,8 @@ const MAX_KNOWN = 5_000;
 /** Secrets in texts: what follows `Bearer`/`Basic` or stands behind a telling name, a password within a URL, a JSON web token. */
 const CREDENTIALS = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
 const URL_PASSWORD = /(\w:\/\/[^\s/:@]*):[^\s/@]+@/g;
-const JSON_WEB_TOKEN = /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g;
+/** What begins like one and is none is taken as a whole: else each `-eyJ` in it would be tried to the end of it. */
+const JSON_WEB_TOKEN = /\beyJ(?:[\w-]{8,}\.[\w-]{4,}\.[\w-]*|[\w-]*)/g;
 const NAMED = /((?:password|passwd|secret|token|api[-_]?key)(?:=|\\?"\s*:\s*\\?"))[^\s&"',;\\]+/gi;
 /** What the issuers of cards begin with, and as long as they make them, in groups or not. */
 const CARD =
@@ -45,6 +46,7 @@ function isCardNumber(digits: string): boolean {
   return sum % 10 === 0;
 }
 
+const maskToken = (found: string): string => (found.includes('.') ? REDACTED : found);
 const maskCard = (found: string): string => (isCardNumber(found.replace(/\D/g, '')) ? REDACTED : found);
 
 export interface Secrets {
@@ -96,7 +98,7 @@ export function createSecrets({ keys, patterns, show: shown }: Resolved<RedactTa
           .replace(CREDENTIALS, `$1 ${REDACTED}`)
           .replace(NAMED, `$1${REDACTED}`)
           .replace(URL_PASSWORD, `$1:${REDACTED}@`)
-          .replace(JSON_WEB_TOKEN, REDACTED)
+          .replace(JSON_WEB_TOKEN, maskToken)
           .replace(CARD, maskCard);
       }
       for (const pattern of patterns) masked = masked.replace(pattern, REDACTED);

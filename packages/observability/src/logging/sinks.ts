@@ -1,8 +1,10 @@
 import { basename, dirname, join } from 'node:path';
-import { type Clock, consoleLog, isMicroError, printable } from '@express-micro/core';
+import { type Clock, isMicroError } from '@express-micro/core';
+import { type Complain, createComplaints } from '../complaints.ts';
 import { observabilityError } from '../errors.ts';
 import { type Destination, LineBuffer } from './line-buffer.ts';
 import type { FilesOptions } from './logger-options.ts';
+import { makeFolder } from './make-folder.ts';
 import { openDestination } from './pino.ts';
 import { createPretty } from './pretty.ts';
 import { DATE } from './rotated-names.ts';
@@ -29,25 +31,8 @@ export interface SinkOptions {
 }
 
 const STDOUT = 1;
-/** A disk that is full fails each write; one word a minute says so. */
-const COMPLAIN_EVERY_MS = 60_000;
 /** What a rotating file does where nobody says how. */
 const USUAL_FILES = { maxBytes: 104_857_600, keepDays: 30, gzip: true };
-
-type Complain = (message: string, error?: unknown) => void;
-
-function createComplaints(clock: Clock): Complain {
-  let complainedAtMs = Number.NEGATIVE_INFINITY;
-  return (message, error) => {
-    if (clock.monotonicMs() - complainedAtMs < COMPLAIN_EVERY_MS) return;
-    complainedAtMs = clock.monotonicMs();
-    try {
-      consoleLog.error(`${message}${error === undefined ? '' : ` ${printable(String(error), 300)}`}`);
-    } catch {
-      // Standard error is gone as well: nobody is left to be told.
-    }
-  };
-}
 
 interface FileSurroundings {
   readonly clock: Clock;
@@ -58,6 +43,7 @@ interface FileSurroundings {
 function openFile(path: string, how: typeof USUAL_FILES, { clock, tell, complain }: FileSurroundings): Destination {
   const folder = dirname(path);
   try {
+    makeFolder(folder);
     return basename(path).includes(DATE)
       ? openRotatingFile({ ...how, folder, pattern: basename(path), clock, tell, onProblem: complain })
       : openDestination(path);
@@ -118,6 +104,15 @@ export function createSinks({ console: form, hasColours, files, stream, holdMs, 
   const combined = file(files !== false && files.combined);
   const errors = file(files !== false && files.error);
 
+  /** Somebody's own: what it throws must not become the app's. */
+  function toStream(line: string): void {
+    try {
+      stream?.write(line);
+    } catch (error) {
+      complain('Lines cannot be written to the stream of the option "stream".', error);
+    }
+  }
+
   function flush(): void {
     for (const buffer of buffers) buffer.flush();
   }
@@ -126,7 +121,7 @@ export function createSinks({ console: form, hasColours, files, stream, holdMs, 
     write(rank, line) {
       out?.write(pretty === undefined ? line : pretty(line));
       combined?.write(line);
-      stream?.write(line);
+      toStream(line);
       if (rank > 0) return;
       // What went wrong is not held: it may be the last that this process says.
       errors?.write(line);

@@ -1,7 +1,7 @@
 // Hot path: every request passes here once, and so does every observed call. Its bench: bench/metrics-cost.mjs
 
 import type { Clock, Context } from '@express-micro/core';
-import { traceNow } from '../request/trace-ids.ts';
+import { isSampled, traceNow } from '../request/trace-ids.ts';
 import type { Exemplar, Sample } from './family.ts';
 
 /** An exemplar that is younger stays: one a second for each bucket is more than anybody scrapes. */
@@ -41,7 +41,7 @@ export class Buckets {
     if (last !== undefined && Math.abs(epochMs - last.epochMs) < EXEMPLAR_REST_MS) return;
     const trace = traceNow(context);
     // A trace that nobody keeps shows nothing.
-    if (trace === undefined || !trace.isSampled) return;
+    if (trace === undefined || !isSampled(trace)) return;
     const { traceId, spanId } = trace;
     this.exemplars ??= [];
     this.exemplars[bucket] = { traceId, spanId, value, epochMs };

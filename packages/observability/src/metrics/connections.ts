@@ -5,7 +5,7 @@ import type { Collect } from './family.ts';
 const NAME = 'active_connections';
 
 /** Connections that are open to the servers of an app, links and idle ones included. Counted by Node; asked at a scrape. */
-export function createConnectionCount(app: unknown): { readonly collect: Collect; stop(): void } {
+export function createConnectionCount(app: object): { readonly collect: Collect; stop(): void } {
   const servers = new Set<Server>();
   const stop = watchServers(app, (server) => {
     servers.add(server);

@@ -90,6 +90,19 @@ describe('metrics of an app', () => {
     ]);
   });
 
+  it.each([[{ no: 'rows' }], [[null]], [[5]], [[[null, 5]]], [[['a', 5]]], [[[{ state: 'idle' }, '5']]], ['5']])(
+    'leave out one that reads %j, and the page stays',
+    async (readings) => {
+      const { metrics, page, lines } = create();
+      metrics.gauge('wrong', { help: 'Wrong.', labels: ['state'], read: () => readings as never });
+      metrics.gauge('right', { help: 'Right.', read: () => 7 });
+      expect(await page()).toEqual(['right 7']);
+      expect(lines).toEqual([
+        'the metric "wrong" could not be read: it takes a number, or a list of [labels, number]. This is said once.',
+      ]);
+    },
+  );
+
   it('have "other" for what is too much, say so once, and sum up what is read', async () => {
     const { metrics, page, lines } = create(2);
     const seen = metrics.counter('seen_total', { help: 'Seen.', labels: ['who'] });

@@ -76,6 +76,7 @@ export function createRequestMetrics(bounds: readonly number[], clock: Clock): R
 
   return {
     observer: {
+      name: 'The metrics of requests',
       began() {
         inFlight += 1;
       },

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { createOtlpHttpExporter, type TellingExporter } from './otlp-http.ts';
 import { ConsoleSpanExporter, type SpanExporter } from './sdk-trace.ts';
 import type { Settings } from './settings.ts';
 
@@ -10,10 +10,13 @@ const GRPC = '@opentelemetry/exporter-trace-otlp-grpc';
  *
  * @throws an error that says what to install
  */
-export function createExporter({ exporter, protocol }: Settings): SpanExporter | undefined {
+export function createExporter(
+  { exporter, protocol }: Settings,
+  onUnsent: (error: unknown) => void,
+): TellingExporter | undefined {
   if (exporter === 'none') return undefined;
   if (exporter === 'console') return new ConsoleSpanExporter();
-  if (protocol === 'http/protobuf') return new OTLPTraceExporter();
+  if (protocol === 'http/protobuf') return createOtlpHttpExporter({ onUnsent });
   return new (grpcExporter())();
 }
 

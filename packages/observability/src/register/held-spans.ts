@@ -1,24 +1,16 @@
 // Hot path: every span of a trace that is probably not kept. Its bench: bench/observed-cost.mjs
 
 import { SpanKind, SpanStatusCode } from '../opentelemetry.ts';
-import type { LightSpan, LightSpans } from './light-span.ts';
-import type { ReadableSpan } from './sdk-trace.ts';
+import { durationOf } from './kept-span.ts';
+import type { HeldTrace, LightSpan } from './light-span.ts';
 import type { Keep } from './settings.ts';
 
-type Scope = ReadableSpan['instrumentationScope'];
-
-/** What this process did for one trace, while it is not known whether it is kept. */
-interface Held {
-  readonly spans: LightSpan[];
-  readonly scopes: Scope[];
-  /** Begun and not ended. */
-  open: number;
-  isWorthKeeping: boolean;
-}
-
-export interface HeldSpans extends LightSpans {
-  /** Answers the same span. */
-  begin(span: LightSpan, scope: Scope): LightSpan;
+/** Holds back what was not chosen, until it is known what became of it. */
+export interface HeldSpans {
+  /** From now on others may come to know of this span, which is open: those below it are decided with it. */
+  hold(span: LightSpan): void;
+  /** Whether or not it was held. */
+  ended(span: LightSpan): void;
 }
 
 /** A trace with more spans is a loop, or a batch; the first tell what it is. */
@@ -28,7 +20,7 @@ const MAX_HELD = 5_000;
 
 interface HeldOptions {
   readonly keep: Keep;
-  readonly onKept: (span: LightSpan, scope: Scope) => void;
+  readonly onKept: (span: LightSpan) => void;
   /** Too many are open at once: one with so many spans is given up. */
   readonly onDropped: (spans: number) => void;
 }
@@ -41,54 +33,60 @@ interface HeldOptions {
  * way to them; what went well and fast beside them may be missing.
  */
 export function createHeldSpans({ keep, onKept, onDropped }: HeldOptions): HeldSpans {
-  const traces = new Map<string, Held>();
+  const traces = new Map<string, HeldTrace>();
+
+  function open(traceId: string): HeldTrace {
+    if (traces.size >= MAX_HELD) forgetOldest();
+    const held: HeldTrace = { spans: [], open: 0, isWorthKeeping: false, isForgotten: false };
+    traces.set(traceId, held);
+    return held;
+  }
 
   function forgetOldest(): void {
     const [oldest] = traces;
     if (oldest === undefined) return;
-    traces.delete(oldest[0]);
-    onDropped(oldest[1].spans.length);
+    const [traceId, held] = oldest;
+    traces.delete(traceId);
+    held.isForgotten = true;
+    onDropped(held.spans.length);
   }
 
   function isWorthKeeping(span: LightSpan): boolean {
     const { status, kind, parent } = span;
     if (keep.errors && status.code === SpanStatusCode.ERROR && !isRefusal(span)) return true;
-    const isLocalRoot = kind === SpanKind.SERVER || kind === SpanKind.CONSUMER || parent === undefined;
-    return keep.slowMs !== undefined && isLocalRoot && span.durationMs() >= keep.slowMs;
+    if (keep.slowMs === undefined) return false;
+    const isLocalRoot = parent === undefined || kind === SpanKind.SERVER || kind === SpanKind.CONSUMER;
+    return isLocalRoot && durationOf(span) >= keep.slowMs;
   }
 
   return {
-    begin(span, scope) {
+    hold(span) {
       const { traceId } = span.spanContext();
-      let held = traces.get(traceId);
-      if (held === undefined) {
-        if (traces.size >= MAX_HELD) forgetOldest();
-        held = { spans: [], scopes: [], open: 0, isWorthKeeping: false };
-        traces.set(traceId, held);
-      }
+      const held = traces.get(traceId) ?? open(traceId);
       held.open += 1;
-      if (held.spans.length < MAX_SPANS) {
-        held.spans.push(span);
-        held.scopes.push(scope);
-      }
-      return span;
+      if (held.spans.length < MAX_SPANS) held.spans.push(span);
+      span.held = held;
     },
 
     ended(span) {
-      const { traceId } = span.spanContext();
-      const held = traces.get(traceId);
-      if (held === undefined) return;
+      const { held } = span;
+      // Most requests: nothing was done within, and nobody was told of them.
+      if (held === undefined) {
+        if (isWorthKeeping(span)) onKept(span);
+        return;
+      }
+      if (held.isForgotten) return;
       held.open -= 1;
       if (!held.isWorthKeeping) held.isWorthKeeping = isWorthKeeping(span);
       if (held.open > 0) return;
-      traces.delete(traceId);
-      if (held.isWorthKeeping) for (const [at, one] of held.spans.entries()) onKept(one, held.scopes[at] as Scope);
+      traces.delete(span.spanContext().traceId);
+      if (held.isWorthKeeping) for (const one of held.spans) onKept(one);
     },
   };
 }
 
 /** A 404 that a caller was given is an error of his span, by convention, and seldom one that anybody looks for. */
 function isRefusal(span: LightSpan): boolean {
-  const status = span.attribute('http.response.status_code');
+  const status = span.attributes?.['http.response.status_code'];
   return typeof status === 'number' && status < 500;
 }

@@ -1,9 +1,10 @@
 // Hot path: every span. Its bench: bench/observed-cost.mjs
 import { type Random, systemRandom } from '@express-micro/core';
 
-const TRACE_BYTES = 16;
-const SPAN_BYTES = 8;
-const POOL_BYTES = 4_096;
+const TRACE_DIGITS = 32;
+const SPAN_DIGITS = 16;
+/** Of 85 requests. Ids are pieces of one text, which is held for as long as one of them is: no more than this is wasted on one. */
+const POOL_BYTES = 2_048;
 
 export interface Ids {
   generateTraceId(): string;
@@ -12,18 +13,21 @@ export interface Ids {
 
 /** Random ids, drawn many at a time. https://www.w3.org/TR/trace-context/#trace-id */
 export function createIds(random: Random = systemRandom): Ids {
-  let pool = Buffer.alloc(0);
+  let pool = '';
   let at = 0;
 
-  function take(bytes: number): string {
-    if (at + bytes > pool.length) {
-      pool = Buffer.from(random.bytes(POOL_BYTES));
+  function take(digits: number, none: string): string {
+    if (at + digits > pool.length) {
+      pool = random.bytes(POOL_BYTES).toString('hex');
       at = 0;
     }
-    const id = pool.toString('hex', at, at + bytes);
-    at += bytes;
-    // One of nothing but zeros is no id.
-    return /[^0]/.test(id) ? id : take(bytes);
+    const id = pool.slice(at, at + digits);
+    at += digits;
+    return id === none ? take(digits, none) : id;
   }
-  return { generateTraceId: () => take(TRACE_BYTES), generateSpanId: () => take(SPAN_BYTES) };
+  return { generateTraceId: () => take(TRACE_DIGITS, NO_TRACE), generateSpanId: () => take(SPAN_DIGITS, NO_SPAN) };
 }
+
+/** One of nothing but zeros is no id. */
+const NO_TRACE = '0'.repeat(TRACE_DIGITS);
+const NO_SPAN = '0'.repeat(SPAN_DIGITS);

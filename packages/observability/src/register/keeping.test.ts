@@ -1,12 +1,25 @@
 import { createHash } from 'node:crypto';
-import { systemRandom } from '@express-micro/core';
-import { type Context, context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, TraceFlags, trace } from '@opentelemetry/api';
+import { systemClock, systemRandom } from '@express-micro/core';
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createHeldSpans } from './held-spans.ts';
 import { createIds } from './ids.ts';
 import { KeepingTracerProvider } from './keeping-tracer.ts';
+import { createKeptSpans } from './kept-span.ts';
+import type { LightSpan } from './light-span.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 import type { Keep } from './settings.ts';
 
@@ -14,6 +27,7 @@ import type { Keep } from './settings.ts';
 const AT = 1_700_000_000_000;
 const KEEP: Keep = { errors: true, slowMs: 1_000 };
 const LINKED = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 0 };
+const RESOURCE = resourceFromAttributes({ 'service.name': 'test' });
 const providers: KeepingTracerProvider[] = [];
 afterEach(async () => {
   for (const provider of providers.splice(0)) await provider.shutdown();
@@ -23,22 +37,10 @@ afterEach(async () => {
 function tracing(keep: Keep | 'nothing' = KEEP, ratio = 0, isParentBased = true) {
   const kept: ReadableSpan[] = [];
   const dropped: number[] = [];
-  const resource = resourceFromAttributes({ 'service.name': 'test' });
-  const processor = {
-    onStart() {},
-    onEnd: (span: ReadableSpan) => void kept.push(span),
-    forceFlush: () => Promise.resolve(),
-    shutdown: () => Promise.resolve(),
-  };
-  const held =
-    keep === 'nothing'
-      ? undefined
-      : createHeldSpans({
-          keep,
-          onKept: (span, scope) => processor.onEnd(span.kept(resource, scope)),
-          onDropped: (spans) => void dropped.push(spans),
-        });
-  const provider = new KeepingTracerProvider({ ratio, isParentBased, resource, processors: [processor], held });
+  const asKept = createKeptSpans(RESOURCE);
+  const onKept = (span: LightSpan) => void kept.push(asKept(span));
+  const held = keep === 'nothing' ? undefined : createHeldSpans({ keep, onKept, onDropped: (spans) => void dropped.push(spans) });
+  const provider = new KeepingTracerProvider({ ratio, isParentBased, onKept, sink: undefined, held });
   providers.push(provider);
   const tracer = provider.getTracer('test', '1.0');
   const child = (parent: Span) => trace.setSpan(ROOT_CONTEXT, parent);
@@ -126,33 +128,44 @@ describe('ids', () => {
 });
 
 describe('a span that was kept later', () => {
-  it('is what the SDK would have made of the same', () => {
-    const make = (ratio: number) => {
-      const { tracer, kept } = tracing(KEEP, ratio);
-      const span = tracer.startSpan(
-        'first name',
-        { kind: SpanKind.PRODUCER, startTime: AT, attributes: { a: 1, bad: { b: 2 } as never }, links: [{ context: LINKED }] },
-        ROOT_CONTEXT,
-      );
-      span.setAttribute('b', ['x']).setAttributes({ c: true, a: 2 }).updateName('second name');
-      span.addEvent('seen', { at: 'once' }, AT + 1).addEvent('timed', AT + 2);
-      span.addLink({ context: LINKED, attributes: { why: 'because' } });
-      span.recordException(Object.assign(new TypeError('broken'), { stack: 'here' }), AT + 3);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: 'broken' });
-      span.end(AT + 4);
-      span
-        .setAttribute('late', 1)
-        .updateName('late')
-        .end(AT + 99);
-      const [one] = kept as [ReadableSpan];
-      const { name, kind, startTime, endTime, status, attributes, events, duration, ended, resource, instrumentationScope } = one;
-      const links = one.links.map((link) => ({ ...link, attributes: link.attributes ?? {} }));
-      const facts = { name, kind, startTime, endTime, status, attributes, links, duration, ended, instrumentationScope };
-      const told = events.map(({ name: event, attributes: given, time }) => ({ event, given: given ?? {}, time }));
-      return { ...facts, told, service: resource.attributes['service.name'], flags: one.spanContext().traceFlags };
+  it.each([0, 1])('is what the SDK would have made of the same (share %d)', (ratio) => {
+    const { tracer, kept } = tracing(KEEP, ratio);
+    const theirs: ReadableSpan[] = [];
+    const processor = {
+      onStart() {},
+      onEnd: (span: ReadableSpan) => void theirs.push(span),
+      forceFlush: () => Promise.resolve(),
+      shutdown: () => Promise.resolve(),
     };
-    expect(make(0)).toEqual(make(1));
-    expect(make(0)).toMatchObject({ name: 'second name', attributes: { a: 2, b: ['x'], c: true }, flags: 1, service: 'test' });
+    const sdk = new TracerProvider({ resource: RESOURCE, spanProcessors: [processor] }).getTracer('test', '1.0');
+    for (const from of [tracer, sdk]) tellAll(from);
+    expect(kept.map(factsOf)).toEqual(theirs.map(factsOf));
+    expect(kept).toHaveLength(3);
+    expect(kept[0]).toMatchObject({ name: 'second name', attributes: { a: 2, b: ['x'], c: true }, droppedAttributesCount: 0 });
+    expect(kept[0]?.resource.attributes['service.name']).toBe('test');
+    expect(kept[0]?.spanContext().traceFlags).toBe(TraceFlags.SAMPLED);
+  });
+
+  it('shows the time of day, though that clock was set while the process ran', () => {
+    const clock = { ...systemClock, epochMs: () => systemClock.epochMs() + 3_600_000 };
+    const { tracer } = tracing();
+    const span = tracer.startSpan('x', {}, ROOT_CONTEXT) as LightSpan;
+    span.end();
+    const { startTime, endTime, duration } = createKeptSpans(RESOURCE, clock)(span);
+    const [begun, now] = [startTime[0] * 1_000, clock.epochMs()];
+    expect(Math.abs(begun - now)).toBeLessThan(5_000);
+    expect(endTime[0] - startTime[0]).toBeLessThan(2);
+    expect(duration[0]).toBe(0);
+  });
+
+  it('takes no time for one that is none', () => {
+    const { tracer, kept } = tracing();
+    const span = tracer.startSpan('x', { startTime: 'yesterday' as never }, ROOT_CONTEXT);
+    span.addEvent('y', {}, Number.NaN).setStatus({ code: SpanStatusCode.ERROR });
+    span.end('tomorrow' as never);
+    const [one] = kept as [ReadableSpan];
+    const seconds = [one.startTime[0], one.endTime[0], one.events[0]?.time[0] ?? Number.NaN];
+    for (const each of seconds) expect(Math.abs(each - Date.now() / 1_000)).toBeLessThan(60);
   });
 
   it('has its own times where none are given', async () => {
@@ -173,6 +186,34 @@ describe('a span that was kept later', () => {
     for (let n = 0; n < 1_000; n++) span.addEvent('again').addLink({ context: LINKED });
     span.setStatus({ code: SpanStatusCode.ERROR }).end();
     expect([kept[0]?.events.length, kept[0]?.links.length]).toEqual([128, 128]);
+  });
+});
+
+describe('a span that nobody has asked for its ids', () => {
+  it('has the same ones from the first to the last question, and keeps what it was told', () => {
+    const { tracer, kept } = tracing(KEEP, 1);
+    const span = tracer.startSpan('quiet', {}, ROOT_CONTEXT);
+    span.end();
+    const { traceId, spanId } = span.spanContext();
+    expect(kept[0]?.spanContext()).toEqual({ traceId, spanId, traceFlags: TraceFlags.SAMPLED });
+    expect(span.spanContext()).toBe(span.spanContext());
+  });
+
+  it('is decided with those below it from the first of them on', () => {
+    const { tracer, child, names } = tracing();
+    const root = tracer.startSpan('root', { kind: SpanKind.SERVER }, ROOT_CONTEXT);
+    const failing = tracer.startSpan('failing', {}, child(root));
+    root.end();
+    expect(names()).toEqual([]);
+    failing.setStatus({ code: SpanStatusCode.ERROR }).end();
+    expect(names()).toEqual(['root', 'failing']);
+  });
+
+  it('is kept alone where it failed and nothing was below it', () => {
+    const { tracer, names } = tracing();
+    tracer.startSpan('failing', {}, ROOT_CONTEXT).setStatus({ code: SpanStatusCode.ERROR }).end();
+    tracer.startSpan('good', {}, ROOT_CONTEXT).end();
+    expect(names()).toEqual(['failing']);
   });
 });
 
@@ -247,6 +288,9 @@ describe('the rest of a trace', () => {
   it('is bounded: of too many open traces the oldest is dropped, and that is said', () => {
     const { tracer, dropped, names } = tracing();
     const open = Array.from({ length: 5_001 }, (_, at) => tracer.startSpan(`root ${at}`, { kind: SpanKind.SERVER }));
+    // Nobody knows of them yet, so none is held.
+    expect(dropped).toEqual([]);
+    for (const span of open) span.spanContext();
     expect(dropped).toEqual([1]);
     for (const span of [open[0], open[1]]) {
       span?.setStatus({ code: SpanStatusCode.ERROR });
@@ -264,3 +308,40 @@ describe('the rest of a trace', () => {
     expect(kept).toHaveLength(1_000);
   });
 });
+
+/** All that a span can be told, with times of its own; and twice one that says little. */
+function tellAll(tracer: Tracer): void {
+  const span = tracer.startSpan(
+    'first name',
+    { kind: SpanKind.PRODUCER, startTime: AT, attributes: { a: 1, bad: { b: 2 } as never }, links: [{ context: LINKED }] },
+    ROOT_CONTEXT,
+  );
+  span.setAttribute('b', ['x']).setAttributes({ c: true, a: 2 }).updateName('second name');
+  span.addEvent('seen', { at: 'once' }, AT + 1).addEvent('timed', AT + 2);
+  span.addLink({ context: LINKED, attributes: { why: 'because' } });
+  span.recordException(Object.assign(new TypeError('broken'), { stack: 'here' }), AT + 3);
+  span.recordException(Object.assign(new Error('coded'), { code: 'E_CODE', stack: 'there' }), AT + 3);
+  span.recordException('a text', AT + 3);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: 'broken' }).setStatus({ code: SpanStatusCode.UNSET });
+  span.end(AT + 4);
+  span
+    .setAttribute('late', 1)
+    .updateName('late')
+    .end(AT + 99);
+  const many = tracer.startSpan('many', { startTime: AT }, ROOT_CONTEXT);
+  for (let n = 0; n < 130; n++) many.setAttribute(`n${n}`, n).addEvent(`event ${n}`, AT).addLink({ context: LINKED });
+  many.setStatus({ code: SpanStatusCode.ERROR }).end(AT);
+  const backwards = tracer.startSpan('backwards', { startTime: AT }, ROOT_CONTEXT);
+  backwards.setStatus({ code: SpanStatusCode.ERROR, message: 7 as never }).end(AT - 1_000);
+}
+
+function factsOf(span: ReadableSpan): object {
+  const { name, kind, startTime, endTime, status, attributes, duration, ended, parentSpanContext } = span;
+  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount } = span;
+  const { name: scope, version } = span.instrumentationScope;
+  const links = span.links.map(({ context: to, attributes: given }) => ({ to, given: given ?? {} }));
+  const events = span.events.map(({ name: event, attributes: given, time }) => ({ event, given: given ?? {}, time }));
+  const dropped = { droppedAttributesCount, droppedEventsCount, droppedLinksCount };
+  const times = { startTime, endTime, duration, ended };
+  return { name, kind, status, attributes, parentSpanContext, scope, version, links, events, ...dropped, ...times };
+}

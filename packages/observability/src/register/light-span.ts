@@ -1,36 +1,37 @@
-// Hot path: every span of a trace that is probably not kept. Its bench: bench/observed-cost.mjs
+// Hot path: every span of a process that is traced. Its bench: bench/observed-cost.mjs
 
 import { systemClock } from '@express-micro/core';
 import type {
   Attributes,
   AttributeValue,
   Exception,
-  HrTime,
   Link,
   Span,
   SpanContext,
-  SpanKind,
+  SpanOptions,
   SpanStatus,
   TimeInput,
 } from '../opentelemetry.ts';
-import { SpanStatusCode, TraceFlags } from '../opentelemetry.ts';
-import type { DescribedLater } from '../tracing/described-later.ts';
-import { hrTimeDuration, sanitizeAttributes, timeInputToHrTime } from './sdk-core.ts';
+import { SpanKind, SpanStatusCode } from '../opentelemetry.ts';
+import type { DescribedLater, Description } from '../tracing/described-later.ts';
+import { isTimeInput } from './sdk-core.ts';
 import type { ReadableSpan } from './sdk-trace.ts';
 
-/** Who is told of a span's life. */
-export interface LightSpans {
+/** Who gives spans their ids, and is told of what becomes of them. */
+export interface SpanKeeper {
+  identify(span: LightSpan): SpanContext;
+  /** Somebody has the ids of a span that is open. */
+  known(span: LightSpan): void;
   ended(span: LightSpan): void;
 }
 
-interface Origin {
-  readonly name: string;
-  readonly kind: SpanKind;
-  readonly context: SpanContext;
-  readonly parent: SpanContext | undefined;
-  readonly attributes: Attributes | undefined;
-  readonly links: readonly Link[] | undefined;
-  readonly startTime: TimeInput | undefined;
+/** What this process did for one trace, while it is not known whether it is kept. */
+export interface HeldTrace {
+  readonly spans: LightSpan[];
+  /** Begun and not ended. */
+  open: number;
+  isWorthKeeping: boolean;
+  isForgotten: boolean;
 }
 
 interface LightEvent {
@@ -39,47 +40,60 @@ interface LightEvent {
   readonly time: TimeInput;
 }
 
+interface More {
+  readonly events: LightEvent[];
+  readonly links: Link[];
+  droppedEvents: number;
+  droppedLinks: number;
+}
+
 /**
- * A span that is written down and most likely thrown away: it keeps what it is given as it is, and becomes what exporters
- * read only when it is kept. The SDK's own spans cost several times as much from their first moment.
+ * A span that is written down and most likely thrown away: it keeps what it is given as it is, has ids when somebody asks for
+ * them, and becomes what exporters read (`kept-span.ts`) only when it is kept. The SDK's own cost several times as much from
+ * their first moment.
  */
 export class LightSpan implements Span, DescribedLater {
   name: string;
   readonly kind: SpanKind;
   readonly parent: SpanContext | undefined;
+  readonly scope: ReadableSpan['instrumentationScope'];
+  readonly startTime: TimeInput;
+  endTime: TimeInput | undefined = undefined;
   status: SpanStatus = UNSET;
-  private readonly context: SpanContext;
-  private readonly spans: LightSpans;
-  private readonly startTime: TimeInput;
-  private endTime: TimeInput | undefined = undefined;
-  /** Monotonic milliseconds, where nobody gave times of his own. */
-  private readonly beganAtMs: number | undefined;
-  private tookMs: number | undefined = undefined;
-  private attributes: Attributes | undefined;
-  /** What was given at once stays an object of its giver's until something is added. */
+  attributes: Attributes | undefined;
+  /** Most spans have neither events nor links. */
+  more: More | undefined = undefined;
+  later: (() => Description) | undefined = undefined;
+  /** The trace that it is held with, once others may know of it. */
+  held: HeldTrace | undefined = undefined;
+  private readonly keeper: SpanKeeper;
+  private context: SpanContext | undefined = undefined;
+  /** What was given at the beginning stays an object of its giver's until something is added. */
   private isOwn = false;
-  private later: (() => Attributes) | undefined = undefined;
-  private links: Link[] | undefined;
-  private events: LightEvent[] | undefined = undefined;
 
-  constructor(spans: LightSpans, { name, kind, context, parent, attributes, links, startTime }: Origin) {
-    this.spans = spans;
+  constructor(
+    keeper: SpanKeeper,
+    scope: ReadableSpan['instrumentationScope'],
+    name: string,
+    { kind = SpanKind.INTERNAL, attributes, links, startTime }: SpanOptions,
+    parent: SpanContext | undefined,
+  ) {
+    this.keeper = keeper;
+    this.scope = scope;
     this.name = name;
     this.kind = kind;
-    this.context = context;
     this.parent = parent;
+    this.startTime = timeOf(startTime);
     this.attributes = attributes;
-    this.links = links === undefined ? undefined : [...links];
-    this.beganAtMs = startTime === undefined ? systemClock.monotonicMs() : undefined;
-    this.startTime = startTime ?? (this.beganAtMs as number);
+    if (links !== undefined) this.addLinks(links);
   }
 
   spanContext(): SpanContext {
+    if (this.context === undefined) {
+      this.context = this.keeper.identify(this);
+      if (this.endTime === undefined) this.keeper.known(this);
+    }
     return this.context;
-  }
-
-  attribute(key: string): AttributeValue | undefined {
-    return this.attributes?.[key];
   }
 
   setAttribute(key: string, value: AttributeValue): this {
@@ -88,15 +102,13 @@ export class LightSpan implements Span, DescribedLater {
   }
 
   setAttributes(attributes: Attributes): this {
-    if (this.endTime !== undefined) return this;
-    if (this.attributes === undefined) this.attributes = attributes;
-    else Object.assign(this.own(), attributes);
+    if (this.endTime === undefined) Object.assign(this.own(), attributes);
     return this;
   }
 
   /** See `DescribedLater`: named so in every copy of this package. */
-  describeLater(attributes: () => Attributes): void {
-    if (this.endTime === undefined) this.later = attributes;
+  describeLater(describe: () => Description): void {
+    if (this.endTime === undefined) this.later = describe;
   }
 
   private own(): Attributes {
@@ -108,13 +120,19 @@ export class LightSpan implements Span, DescribedLater {
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (this.endTime !== undefined || (this.events?.length ?? 0) >= MAX_EVENTS) return this;
+    if (this.endTime !== undefined) return this;
     const isTime = isTimeInput(attributesOrTime);
-    this.events ??= [];
-    this.events.push({
+    const at = isTime && !isTimeInput(time) ? attributesOrTime : time;
+    this.more ??= noMore();
+    const { more } = this;
+    if (more.events.length >= MAX_EVENTS) {
+      more.events.shift();
+      more.droppedEvents += 1;
+    }
+    more.events.push({
       name,
-      attributes: isTime ? undefined : attributesOrTime,
-      time: (isTime ? attributesOrTime : time) ?? systemClock.monotonicMs(),
+      attributes: isTime ? undefined : (attributesOrTime as Attributes | undefined),
+      time: timeOf(at),
     });
     return this;
   }
@@ -124,13 +142,23 @@ export class LightSpan implements Span, DescribedLater {
   }
 
   addLinks(links: Link[]): this {
-    this.links ??= [];
-    if (this.endTime === undefined && this.links.length + links.length <= MAX_LINKS) this.links.push(...links);
+    if (this.endTime !== undefined) return this;
+    this.more ??= noMore();
+    const { more } = this;
+    for (const link of links) {
+      if (more.links.length >= MAX_LINKS) {
+        more.links.shift();
+        more.droppedLinks += 1;
+      }
+      more.links.push(link);
+    }
     return this;
   }
 
-  setStatus(status: SpanStatus): this {
-    if (this.endTime === undefined) this.status = status;
+  /** What was said to be well stays so. https://opentelemetry.io/docs/specs/otel/trace/api/#set-status */
+  setStatus({ code, message }: SpanStatus): this {
+    if (this.endTime !== undefined || code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK) return this;
+    this.status = code === SpanStatusCode.ERROR && typeof message === 'string' ? { code, message } : { code };
     return this;
   }
 
@@ -141,67 +169,37 @@ export class LightSpan implements Span, DescribedLater {
 
   end(endTime?: TimeInput): void {
     if (this.endTime !== undefined) return;
-    this.endTime = endTime ?? systemClock.monotonicMs();
-    this.tookMs = endTime === undefined && this.beganAtMs !== undefined ? (this.endTime as number) - this.beganAtMs : undefined;
-    this.spans.ended(this);
+    this.endTime = timeOf(endTime);
+    this.keeper.ended(this);
   }
 
   isRecording(): boolean {
     return this.endTime === undefined;
   }
 
-  /** https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/ */
+  /** https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/, as the SDK has it: a code tells more than a class. */
   recordException(exception: Exception, time?: TimeInput): void {
-    const { name, message, stack } =
-      typeof exception === 'string' ? ({ message: exception } as { name?: string; message?: string; stack?: string }) : exception;
-    this.addEvent('exception', { 'exception.type': name, 'exception.message': message, 'exception.stacktrace': stack }, time);
+    const { code, name, message, stack } =
+      typeof exception === 'object' && exception !== null
+        ? (exception as { code?: string | number; name?: string; message?: string; stack?: string })
+        : { code: undefined, name: undefined, message: exception, stack: undefined };
+    const attributes: Attributes = {};
+    if (code || name) attributes['exception.type'] = String(code || name);
+    if (message) attributes['exception.message'] = message;
+    if (stack) attributes['exception.stacktrace'] = stack;
+    if (code || name || message) this.addEvent('exception', attributes, time);
   }
+}
 
-  /** Milliseconds from its beginning to its end. */
-  durationMs(): number {
-    if (this.tookMs !== undefined) return this.tookMs;
-    const [seconds, nanos] = this.duration();
-    return seconds * 1_000 + nanos / 1e6;
-  }
+const noMore = (): More => ({ events: [], links: [], droppedEvents: 0, droppedLinks: 0 });
 
-  private duration(): HrTime {
-    return hrTimeDuration(timeInputToHrTime(this.startTime), timeInputToHrTime(this.endTime as TimeInput));
-  }
-
-  /** As exporters read it, kept. */
-  kept(resource: ReadableSpan['resource'], instrumentationScope: ReadableSpan['instrumentationScope']): ReadableSpan {
-    const spanContext: SpanContext = { ...this.context, traceFlags: TraceFlags.SAMPLED };
-    return {
-      name: this.name,
-      kind: this.kind,
-      spanContext: () => spanContext,
-      ...(this.parent !== undefined && { parentSpanContext: this.parent }),
-      startTime: timeInputToHrTime(this.startTime),
-      endTime: timeInputToHrTime(this.endTime as TimeInput),
-      status: this.status,
-      attributes: sanitizeAttributes({ ...this.attributes, ...this.later?.() }),
-      links: (this.links ?? []).map(({ context, attributes }) => ({ context, attributes: sanitizeAttributes(attributes) })),
-      events: (this.events ?? []).map(({ name, attributes, time }) => ({
-        name,
-        attributes: sanitizeAttributes(attributes),
-        time: timeInputToHrTime(time),
-      })),
-      duration: this.duration(),
-      ended: true,
-      resource,
-      instrumentationScope,
-      droppedAttributesCount: 0,
-      droppedEventsCount: 0,
-      droppedLinksCount: 0,
-    };
-  }
+/** Now, where none was given, or what is none. */
+function timeOf(given: unknown): TimeInput {
+  if (typeof given === 'number') return Number.isNaN(given) ? systemClock.monotonicMs() : given;
+  return given !== undefined && isTimeInput(given) ? given : systemClock.monotonicMs();
 }
 
 const UNSET: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 /** What OpenTelemetry allows one span by default. */
 const MAX_EVENTS = 128;
 const MAX_LINKS = 128;
-
-function isTimeInput(value: unknown): value is TimeInput {
-  return typeof value === 'number' || value instanceof Date || Array.isArray(value);
-}

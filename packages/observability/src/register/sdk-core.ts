@@ -1,7 +1,10 @@
 /** The one file that names the SDK's core. */
 export {
   CompositePropagator,
+  ExportResultCode,
   hrTimeDuration,
+  hrTimeToMilliseconds,
+  isTimeInput,
   isTracingSuppressed,
   sanitizeAttributes,
   timeInputToHrTime,

@@ -1,22 +1,29 @@
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { keepContext, settlesWithin, systemClock } from '@express-micro/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { context, DiagLogLevel, diag, propagation, trace } from '../opentelemetry.ts';
 import { offerFlush } from '../tracing/flush.ts';
 import { createExporter } from './exporter.ts';
 import { createHeldSpans } from './held-spans.ts';
 import { createInstrumentations } from './instrumentations.ts';
-import { KeepingTracerProvider } from './keeping-tracer.ts';
+import { KeepingTracerProvider, type SpanSink } from './keeping-tracer.ts';
+import { createKeptSpans } from './kept-span.ts';
+import type { LightSpan } from './light-span.ts';
 import { hookImports } from './module-hook.ts';
 import { createReports } from './reports.ts';
 import { describeProcess } from './resource.ts';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from './sdk-core.ts';
-import { BatchSpanProcessor } from './sdk-trace.ts';
+import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from './sdk-trace.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { SharedContextManager } from './shared-contexts.ts';
+
+const FLUSH_LIMIT_MS = 3_000;
 
 const PROPAGATORS = { tracecontext: W3CTraceContextPropagator, baggage: W3CBaggagePropagator } as const;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** The program that runs. */
   readonly main: string | undefined;
   readonly warn: (message: string) => void;
@@ -30,12 +37,14 @@ export function startTracing({ env, main, warn }: Surroundings): void {
   const reports = createReports(warn);
   diag.setLogger(reports.logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
-  const provider = createProvider(settings, env, main, reports.onDropped);
+  const exporter = createExporter(settings, reports.onUnsent);
+  const provider = createProvider(settings, exporter, describeProcess(env, main), env, reports.onDropped);
   if (!trace.setGlobalTracerProvider(provider)) {
     warn('another OpenTelemetry SDK was started before; its settings count, and these do not. Start one of the two.');
     return;
   }
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  keepContext();
+  context.setGlobalContextManager(new SharedContextManager());
   propagation.setGlobalPropagator(
     new CompositePropagator({
       propagators: settings.propagators.map((name) => new PROPAGATORS[name as keyof typeof PROPAGATORS]()),
@@ -44,35 +53,47 @@ export function startTracing({ env, main, warn }: Surroundings): void {
   hookImports();
   registerInstrumentations({ instrumentations: createInstrumentations(settings.withoutInstrumentations) as never });
 
-  // Nobody else is told why the last ones could not be sent.
-  const flush = () => provider.forceFlush().catch((error: unknown) => reports.onUnsent(error));
+  /** Bounded, because nobody may be there to take them; nobody else is told why the last ones could not be sent. */
+  async function flush(): Promise<void> {
+    const sent = provider.forceFlush().catch(reports.onUnsent);
+    if (await settlesWithin(systemClock, FLUSH_LIMIT_MS, sent)) return;
+    reports.onUnsent(exporter?.problem ?? new Error(`not all could be sent within ${FLUSH_LIMIT_MS} ms`));
+  }
   offerFlush(flush);
   // A program that ends by itself: what is held is sent first.
   process.once('beforeExit', () => void flush());
 }
 
 function createProvider(
-  settings: Settings,
-  env: Readonly<Record<string, string | undefined>>,
-  main: string | undefined,
+  { keep, ratio, isParentBased }: Settings,
+  exporter: SpanExporter | undefined,
+  resource: ReadableSpan['resource'],
+  env: Environment,
   onDropped: (spans: number) => void,
 ): KeepingTracerProvider {
-  const { keep, ratio, isParentBased } = settings;
-  const exporter = createExporter(settings);
-  const resource = describeProcess(env, main);
   const batch = exporter && new BatchSpanProcessor(batchOptions(exporter, env));
-  const mayKeepLater = keep.errors || keep.slowMs !== undefined;
-  const held =
-    batch && mayKeepLater
-      ? createHeldSpans({ keep, onKept: (span, scope) => batch.onEnd(span.kept(resource, scope)), onDropped })
-      : undefined;
-  return new KeepingTracerProvider({ ratio, isParentBased, resource, processors: batch === undefined ? [] : [batch], held });
+  const kept = createKeptSpans(resource);
+  const onKept = (span: LightSpan) => batch?.onEnd(kept(span));
+  const mayKeepLater = batch !== undefined && (keep.errors || keep.slowMs !== undefined);
+  const held = mayKeepLater ? createHeldSpans({ keep, onKept, onDropped }) : undefined;
+  return new KeepingTracerProvider({ ratio, isParentBased, onKept, sink: batch && exporter && sinkOf(batch, exporter), held });
+}
+
+/** What the processor has handed on may still be on its way. */
+function sinkOf(batch: BatchSpanProcessor, exporter: SpanExporter): SpanSink {
+  return {
+    async forceFlush() {
+      await batch.forceFlush();
+      await exporter.forceFlush?.();
+    },
+    shutdown: () => batch.shutdown(),
+  };
 }
 
 /** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */
 function batchOptions(
   exporter: ConstructorParameters<typeof BatchSpanProcessor>[0]['exporter'],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
 ): ConstructorParameters<typeof BatchSpanProcessor>[0] {
   const number = (name: string) => (Number(env[name]) > 0 ? Number(env[name]) : undefined);
   const delay = number('OTEL_BSP_SCHEDULE_DELAY');

@@ -11,11 +11,15 @@ import {
   type Lifetime,
   markEntrance,
   type Random,
+  systemClock,
 } from '@express-micro/core';
+import { type Complain, createComplaints } from '../complaints.ts';
 import type { RequestTrace } from '../tracing/request-span.ts';
 
 /** What looks at each request: access log, metrics, … Called in the order in which they stand. */
 export interface RequestObserver {
+  /** What is said to have failed where it throws: who looks must not end who serves. */
+  readonly name: string;
   /** It has come; nothing of the app has run yet. */
   readonly began?: (request: ObservedRequest) => void;
   /** Its answer is out, or can never be: once a request, whatever happens to it. */
@@ -110,7 +114,13 @@ export class ObservedRequest implements Context, Entrance {
     if (this.endedAtMs !== undefined) return;
     this.endedAtMs = this.surroundings.clock.monotonicMs();
     this.isFinished = this.res.writableFinished;
-    for (const observer of this.observers) observer.ended?.(this);
+    for (const observer of this.observers) {
+      try {
+        observer.ended?.(this);
+      } catch (error) {
+        complainOf(observer, error);
+      }
+    }
   }
 }
 
@@ -131,7 +141,7 @@ export function observe(
   if (known instanceof ObservedRequest) {
     const added = observers.filter((observer) => !known.observers.includes(observer));
     if (added.length > 0) known.observers = [...known.observers, ...added];
-    for (const observer of added) observer.began?.(known);
+    for (const observer of added) begin(observer, known);
     return known;
   }
   const request = new ObservedRequest(surroundings, req, res, observers);
@@ -140,8 +150,25 @@ export function observe(
   res.on('close', onClose);
   // Behind another request of its connection: if that is cut, nothing is told of this response.
   if (res.socket === null) req.once('close', onRequestClose);
-  for (const observer of observers) observer.began?.(request);
+  for (const observer of observers) begin(observer, request);
   return request;
+}
+
+function begin(observer: RequestObserver, request: ObservedRequest): void {
+  try {
+    observer.began?.(request);
+  } catch (error) {
+    complainOf(observer, error);
+  }
+}
+
+/** One for each name, of which there are few. */
+const complaints = new Map<string, Complain>();
+
+function complainOf({ name }: RequestObserver, error: unknown): void {
+  const complain = complaints.get(name) ?? createComplaints(systemClock);
+  complaints.set(name, complain);
+  complain(`${name} could not tell of a request, which was served all the same (said once a minute):`, error);
 }
 
 /** One function for all responses. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { keepContext, runInContext, systemClock, systemRandom } from '@express-micro/core';
+import { keepContext, runBeside, runInContext, systemClock, systemRandom } from '@express-micro/core';
 import { type ObservedRequest, observe, type RequestObserver, type RequestSurroundings } from './observed-request.ts';
 
 export type Next = (error?: unknown) => void;
@@ -23,12 +23,15 @@ export function observing(observers: readonly RequestObserver[]): Middleware {
   return (req, res, next) => inContext(observe(SYSTEM, req, res, observers), next);
 }
 
-/** Opens the context of a request where nobody has done so. */
-export function inContext(request: ObservedRequest, run: () => void): void {
-  if (request.context !== undefined) {
-    run();
-    return;
-  }
-  request.context = request;
-  runInContext(request, run);
+/**
+ * Opens the context of a request where nobody has done so.
+ *
+ * @param beside what another library keeps with it: see `runBeside` of core. @default what it keeps already
+ */
+export function inContext(request: ObservedRequest, run: () => void, beside?: unknown): void {
+  if (request.context === undefined) {
+    request.context = request;
+    runInContext(request, run, beside);
+  } else if (beside === undefined) run();
+  else runBeside(beside, run);
 }

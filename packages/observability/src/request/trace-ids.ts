@@ -2,12 +2,8 @@ import type { Context } from '@express-micro/core';
 import { context as otel, type SpanContext, TraceFlags, trace } from '../opentelemetry.ts';
 import { ObservedRequest } from './observed-request.ts';
 
-export interface TraceIds {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Whether somebody keeps this trace. */
-  readonly isSampled: boolean;
-}
+/** OpenTelemetry's own, so that nothing is copied for a line. */
+export type TraceIds = Pick<SpanContext, 'traceId' | 'spanId' | 'traceFlags'>;
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header; ids of zeros are no ids. */
 const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:$|-)/;
@@ -27,8 +23,13 @@ export function traceOf(context: Context): TraceIds | undefined {
   return (traced && idsOf(traced.span.spanContext())) ?? read(context.traceparent);
 }
 
-function idsOf({ traceId, spanId, traceFlags }: SpanContext): TraceIds | undefined {
-  return traceId === NO_TRACE ? undefined : { traceId, spanId, isSampled: (traceFlags & TraceFlags.SAMPLED) !== 0 };
+/** Whether somebody keeps this trace. */
+export function isSampled({ traceFlags }: TraceIds): boolean {
+  return (traceFlags & TraceFlags.SAMPLED) !== 0;
+}
+
+function idsOf(context: SpanContext): TraceIds | undefined {
+  return context.traceId === NO_TRACE ? undefined : context;
 }
 
 function read(traceparent: string | undefined): TraceIds | undefined {
@@ -36,5 +37,5 @@ function read(traceparent: string | undefined): TraceIds | undefined {
   const ids = TRACEPARENT.exec(traceparent);
   if (ids === null) return undefined;
   const [, traceId = '', spanId = '', flags = '00'] = ids;
-  return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & TraceFlags.SAMPLED) !== 0 };
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };
 }

@@ -27,7 +27,7 @@ export interface ShutdownOfApp extends Shutdown {
 }
 
 export interface ShutdownSurroundings {
-  readonly app: unknown;
+  readonly app: object;
   readonly clock: Clock;
   readonly log: Log;
   readonly mesh: () => MeshPart | undefined;

@@ -10,8 +10,8 @@ import {
   SpanKind,
   SpanStatusCode,
   type Tracer,
-  trace,
 } from '../opentelemetry.ts';
+import { aroundSpan } from './around-span.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 const SYSTEM = 'express-micro';
@@ -39,7 +39,7 @@ function watch(tracer: Tracer, call: ObservedCall, clock: Clock): CallWatch {
       attempts += 1;
       const span = tracer.startSpan(nameOf(call), { kind: SpanKind.CLIENT, attributes: ofAttempt(call, attempt) }, parent);
       const headers: Record<string, string> = {};
-      propagation.inject(trace.setSpan(parent, span), headers);
+      propagation.inject(aroundSpan(span, parent), headers);
       return { headers, end: (end) => endAttempt(span, end) };
     },
     end(end) {

@@ -1,6 +1,13 @@
 import type { Attributes } from '../opentelemetry.ts';
 
-/** A span that asks for attributes only when somebody reads them: those of `register`, for what is probably thrown away. */
+/** What somebody knows of a span and does not say before he is asked. */
+export interface Description {
+  /** `undefined`: no better one than it has. */
+  readonly name: string | undefined;
+  readonly attributes: Attributes;
+}
+
+/** A span that asks what it is only when somebody reads it: those of `register`, most of which are thrown away. */
 export interface DescribedLater {
-  describeLater(attributes: () => Attributes): void;
+  describeLater(describe: () => Description): void;
 }

@@ -12,16 +12,20 @@ import {
   isValidTraceId,
   type OtelContext,
   propagation,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   type TextMapGetter,
   trace,
 } from '../opentelemetry.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
-import type { DescribedLater } from './described-later.ts';
+import { inContext } from '../request/request-id.ts';
+import { aroundSpan } from './around-span.ts';
+import type { DescribedLater, Description } from './described-later.ts';
 import { isOurSdk } from './flush.ts';
-import { tracerOfSdk } from './sdk.ts';
+import { activeContext, sdkOfProcess } from './sdk.ts';
 
 /** The span of a request and the context in which its handlers run. */
 export interface RequestTrace {
@@ -42,11 +46,14 @@ const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
  */
 export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): RequestObserver {
   return {
+    name: 'The trace',
     began(request) {
-      const tracer = tracerOfSdk();
-      if (tracer === undefined || isOfMesh(request)) return;
-      const here = context.active();
-      const around = spanAround(here);
+      const sdk = sdkOfProcess();
+      if (sdk === undefined || isOfMesh(request)) return;
+      const here = activeContext(sdk);
+      // Most requests come outside of everything.
+      const above = here === ROOT_CONTEXT ? undefined : trace.getSpan(here);
+      const around = above && spanAround(above);
       if (around !== undefined) {
         request.trace = { span: around, context: here, isOurs: false };
         // It ends its span when the response closes, and was there before us: what we know must be there by then.
@@ -54,16 +61,13 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
         return;
       }
       const { req } = request;
-      const method = methodOf(req.method);
       // Not a child of the span in which somebody called `listen`: Node runs all requests of a server in that context.
-      const outside = trace.getSpan(here) === undefined ? here : trace.deleteSpan(here);
+      const outside = above === undefined ? here : trace.deleteSpan(here);
       const from = carriesTrace(req.headers) ? propagation.extract(outside, req.headers, HEADERS) : outside;
-      const span = tracer.startSpan(
-        method === OTHER_METHOD ? 'HTTP' : method,
-        { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } },
-        from,
-      );
-      request.trace = { span, context: trace.setSpan(from, span), isOurs: true };
+      const { name, options } = BEGINNINGS.get(req.method ?? '') ?? OTHER_BEGINNING;
+      // Another SDK that is given a time for the beginning asks a worse clock for the end.
+      const span = sdk.tracer.startSpan(name, sdk.isOurs ? { ...options, startTime: request.beganAtMs } : options, from);
+      request.trace = { span, context: aroundSpan(span, from), isOurs: true };
     },
 
     ended(request) {
@@ -72,35 +76,39 @@ export function createRequestSpans({ secrets }: { readonly secrets: Secrets }): 
       const { span } = traced;
       if (!isRecording(span)) return;
       const { status } = request;
-      const route = routePatternOf(request.req);
-      describe(span, () => atEnd(request, status, route, secrets));
-      if (route !== undefined) span.updateName(`${methodOf(request.req.method)} ${route}`);
+      describe(span, () => descriptionOf(request, status, secrets));
       if (!traced.isOurs) return;
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
+      if (sdkOfProcess()?.isOurs === true) span.end(request.endedAtMs);
+      else span.end();
     },
   };
 }
 
-/** Runs what serves a request, so that spans that it begins are children of the request's. */
+/** Runs what serves a request in its context, and so that spans that it begins are children of the request's. */
 export function runInTrace(request: ObservedRequest, run: () => void): void {
-  if (request.trace === undefined || !request.trace.isOurs) run();
-  else context.with(request.trace.context, run);
+  const { trace: traced } = request;
+  if (traced === undefined || !traced.isOurs) inContext(request, run);
+  else if (sdkOfProcess()?.sharesContexts === true) inContext(request, run, traced.context);
+  else context.with(traced.context, () => inContext(request, run));
 }
 
 /** Most spans are thrown away by who has written them down, and need not be told what nobody reads. */
-function describe(span: Span & Partial<DescribedLater>, attributes: () => Attributes): void {
-  if (span.describeLater === undefined) span.setAttributes(attributes());
-  else span.describeLater(attributes);
+function describe(span: Span & Partial<DescribedLater>, description: () => Description): void {
+  if (span.describeLater !== undefined) {
+    span.describeLater(description);
+    return;
+  }
+  const { name, attributes } = description();
+  span.setAttributes(attributes);
+  if (name !== undefined) span.updateName(name);
 }
 
 /**
  * The span of whoever was quicker, an instrumentation of Node's servers or an agent: two spans of one request would only confuse.
  * Agents show spans of their own make, which tell no kind, and some of them nothing but their ids.
  */
-function spanAround(here: OtelContext): Span | undefined {
-  const around = trace.getSpan(here);
-  if (around === undefined) return undefined;
+function spanAround(around: Span): Span | undefined {
   const { kind } = around as { kind?: unknown };
   if (kind === SpanKind.SERVER) return isRecording(around) ? around : undefined;
   if (kind !== undefined || isOurSdk()) return undefined;
@@ -121,7 +129,21 @@ function carriesTrace(headers: IncomingHttpHeaders): boolean {
   return false;
 }
 
+/** What is known of a span at its beginning, one for each method: nobody changes it. */
+interface Beginning {
+  readonly name: string;
+  readonly options: SpanOptions;
+}
+
 const OTHER_METHOD = '_OTHER';
+
+function beginningOf(method: string, name = method): Beginning {
+  const attributes = Object.freeze({ 'http.request.method': method });
+  return { name, options: Object.freeze({ kind: SpanKind.SERVER, attributes }) };
+}
+const BEGINNINGS: ReadonlyMap<string, Beginning> = new Map([...METHODS].map((method) => [method, beginningOf(method)]));
+const OTHER_BEGINNING: Beginning = beginningOf(OTHER_METHOD, 'HTTP');
+
 /** `shop:3000`, `[::1]:3000`; a host without a port is a name. */
 const HOST = /^(.+):(\d{1,5})$/;
 
@@ -129,7 +151,15 @@ function methodOf(method: string | undefined): string {
   return method !== undefined && METHODS.has(method) ? method : OTHER_METHOD;
 }
 
-function atEnd(request: ObservedRequest, status: number, route: string | undefined, secrets: Secrets): Attributes {
+function descriptionOf(request: ObservedRequest, status: number, secrets: Secrets): Description {
+  const route = routePatternOf(request.req);
+  return {
+    name: route === undefined ? undefined : `${methodOf(request.req.method)} ${route}`,
+    attributes: attributesOf(request, status, route, secrets),
+  };
+}
+
+function attributesOf(request: ObservedRequest, status: number, route: string | undefined, secrets: Secrets): Attributes {
   const { req, caller, remoteAddress, isFinished } = request;
   const url = redactUrl(request.url, secrets);
   const mark = url.indexOf('?');

@@ -1,22 +1,42 @@
-import { type Tracer, trace } from '../opentelemetry.ts';
+import { currentBeside, runBeside } from '@express-micro/core';
+import { context, INVALID_SPAN_CONTEXT, type OtelContext, ROOT_CONTEXT, type Tracer, trace } from '../opentelemetry.ts';
+import { aroundSpan } from './around-span.ts';
+import { isOurSdk } from './flush.ts';
 
 const NAME = '@express-micro/observability';
+
+/** What was started in this process: by `@express-micro/observability/register`, by a line of yours, or by an agent. */
+interface Sdk {
+  readonly tracer: Tracer;
+  readonly isOurs: boolean;
+  /** Whether OpenTelemetry's contexts are kept beside ours: `register` has it so, where it uses the same copy of core. */
+  readonly sharesContexts: boolean;
+}
 
 interface MayDelegate {
   getDelegateTracer?(name: string): Tracer | undefined;
 }
 
-let found: Tracer | undefined;
+let found: Sdk | undefined;
 
-/**
- * The tracer, once an SDK was started in this process: by `@express-micro/observability/register`, by one of yours, or by an
- * agent. `undefined` until then, so that nobody pays for spans that go nowhere.
- */
-export function tracerOfSdk(): Tracer | undefined {
+/** `undefined` until one was started, so that nobody pays for spans that go nowhere. */
+export function sdkOfProcess(): Sdk | undefined {
   if (found !== undefined) return found;
   const provider = trace.getTracerProvider();
   const { getDelegateTracer } = provider as MayDelegate;
   if (typeof getDelegateTracer === 'function' && getDelegateTracer.call(provider, NAME) === undefined) return undefined;
-  found = trace.getTracer(NAME);
+  const sharesContexts = runBeside(PROBE, () => context.active() === PROBE);
+  found = { tracer: trace.getTracer(NAME), isOurs: isOurSdk(), sharesContexts };
   return found;
 }
+
+export function tracerOfSdk(): Tracer | undefined {
+  return sdkOfProcess()?.tracer;
+}
+
+/** What is active now. The API looks up who keeps contexts each time, which costs more than all else of it. */
+export function activeContext({ sharesContexts }: Sdk): OtelContext {
+  return sharesContexts ? ((currentBeside() as OtelContext | undefined) ?? ROOT_CONTEXT) : context.active();
+}
+
+const PROBE: OtelContext = aroundSpan(trace.wrapSpanContext(INVALID_SPAN_CONTEXT), ROOT_CONTEXT);

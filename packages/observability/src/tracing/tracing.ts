@@ -3,6 +3,7 @@ import { type Clock, type MeshPart, watchPart } from '@express-micro/core';
 import type { Secrets } from '../logging/secrets.ts';
 import { trace } from '../opentelemetry.ts';
 import type { ObservedRequest, RequestObserver } from '../request/observed-request.ts';
+import { inContext } from '../request/request-id.ts';
 import { createCallSpans } from './call-spans.ts';
 import type { ResolvedTracing } from './options.ts';
 import { createRequestSpans, runInTrace } from './request-span.ts';
@@ -11,7 +12,7 @@ import { watchMiddleware } from './slow-middleware.ts';
 /** Spans of an app: its requests, its calls to other services, and middleware that is slow. */
 export interface Tracing {
   readonly observers: readonly RequestObserver[];
-  /** Runs what serves a request as part of its trace. */
+  /** Runs what serves a request in its context, and as part of its trace. */
   run(request: ObservedRequest, onward: () => void): void;
   close(): void;
 }
@@ -23,7 +24,7 @@ export interface TracingSurroundings {
 
 /** Makes spans where an SDK was started, and costs next to nothing where none was. */
 export function createTracing(app: object, options: ResolvedTracing | false, { clock, secrets }: TracingSurroundings): Tracing {
-  if (options === false) return { observers: [], run: (_request, onward) => onward(), close: () => {} };
+  if (options === false) return { observers: [], run: inContext, close: () => {} };
   const { slowMiddlewareMs } = options;
   const look: (req: IncomingMessage) => void =
     slowMiddlewareMs === false ? () => {} : watchMiddleware(app, slowMiddlewareMs, clock);

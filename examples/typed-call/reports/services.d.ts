@@ -1,0 +1,7 @@
+import 'express-micro';
+
+declare module 'express-micro' {
+  interface Services {
+    orderService: typeof import('../orders/routes.ts').orderRoutes;
+  }
+}

@@ -1,0 +1,265 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { MicroError } from '@express-micro/core';
+import Fastify from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import fastifyMicro from '../src/index.ts';
+import { bearer, ends, type Started, start, stopAll } from './fleet.test-support.ts';
+
+afterEach(stopAll);
+
+/** A request whose caller can hang up. */
+function hangUp(url: string): () => void {
+  const request = http.get(url, { agent: false });
+  request.once('error', () => {});
+  return () => void request.destroy();
+}
+
+describe('P2: the plugin', () => {
+  it('finds others and is found, and a route of another service is a function', async () => {
+    const users = await start('user-service', (app) => {
+      app.get<{ Params: { id: string } }>('/users/:id', async (request) => ({
+        id: request.params.id,
+        caller: app.micro.caller(request)?.service,
+        same: app.micro.caller(request.raw)?.service,
+      }));
+    });
+    const orders = await start('order-service', () => {}, { peers: [users.url] });
+    await orders.app.micro.ready();
+    expect(await orders.app.micro.services.userService.getUser({ id: 7 })).toEqual({
+      id: '7',
+      caller: 'order-service',
+      same: 'order-service',
+    });
+    const response = await fetch(`${users.url}/_discovery/services`, { headers: bearer() });
+    expect(await response.json()).toMatchObject({
+      thisService: { name: 'user-service', url: users.url, routes: [{ method: 'GET', path: '/users/:id' }] },
+      connectedPeers: { 'order-service': { status: 'UP' } },
+    });
+  });
+
+  it('says what was wrong where it is used wrongly', async () => {
+    const app = ends(Fastify());
+    await app.register(fastifyMicro, { serviceName: 'once', log: false });
+    await expect(async () => void (await app.register(fastifyMicro, {}))).rejects.toMatchObject({
+      code: 'MESH_OPTION_INVALID',
+      message: expect.stringContaining('registered twice'),
+    });
+    expect(() => Reflect.apply(app.micro.internal, undefined, [{}, {}])).toThrow(/internal\(\) makes a hook .*onRequest/);
+    expect(() => Reflect.apply(app.micro.readiness, undefined, [{}])).toThrow(/readiness\(\) makes a handler/);
+    await expect(fastifyMicro({} as never)).rejects.toThrow(/fastifyMicro is a plugin: await app\.register/);
+    for (const [given, fastify, message] of [
+      [{ servicename: 'x' }, {}, /Unknown option "servicename" of fastifyMicro\(\)/],
+      [{ prefix: '/v1' }, {}, /Unknown option "prefix"/],
+      [{}, { http2: true }, /speaks HTTP\/2/],
+    ] as const) {
+      const other = Fastify(fastify as object);
+      await expect(async () => void (await other.register(fastifyMicro, given as never))).rejects.toThrow(message);
+      await other.close().catch(() => {});
+    }
+  });
+
+  it('lets Fastify itself refuse a version that it is not made for', () => {
+    expect(Reflect.get(fastifyMicro, Symbol.for('plugin-meta'))).toMatchObject({ fastify: '5.x' });
+  });
+});
+
+describe('what nobody caught', () => {
+  async function failing(fastify: (app: Started['app']) => void = () => {}) {
+    const remote = await start('remote', (app) => {
+      app.get('/teapots', (_request, reply) => void reply.code(418).send({ reason: 'stout' }));
+    });
+    const front = await start(
+      'front',
+      (app) => {
+        fastify(app);
+        app.get('/teapot', () => app.micro.services.remote.getTeapots());
+        app.get('/nobody', () => app.micro.services.nobody.getAnything());
+        app.get('/wrong', () => app.micro.services.remote.getNothing());
+        app.get('/own', () => {
+          throw Object.assign(new Error('mine'), { statusCode: 409 });
+        });
+        app.get('/for-clients', () => {
+          // As an AppError of @express-micro/http is.
+          const error = new MicroError({ code: 'SOLD_OUT', kind: 'not_found', message: 'sold out' });
+          throw Object.assign(error, { isOperational: true, data: { left: 0 }, headers: { 'retry-after': '60' } });
+        });
+      },
+      { peers: [remote.url] },
+    );
+    await front.app.micro.ready();
+    const ask = async (path: string) => {
+      const response = await fetch(front.url + path);
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    return { ask, front };
+  }
+
+  it('of a call becomes its status and nothing of its text, which stands in the log; the rest is answered by Fastify', async () => {
+    const { ask, front } = await failing();
+    for (const [path, status] of [
+      ['/teapot', 418],
+      ['/nobody', 503],
+      ['/wrong', 500],
+    ] as const) {
+      const { status: seen, body } = await ask(path);
+      expect([path, seen, Object.keys(body)]).toEqual([path, status, ['error', 'code', 'requestId']]);
+      expect(body.code).toMatch(/^MESH_/);
+    }
+    expect(front.warnings.join('\n')).toMatch(/GET "\/teapot" failed: .*remote/);
+    expect(await ask('/own')).toEqual({ status: 409, body: { statusCode: 409, error: 'Conflict', message: 'mine' } });
+    expect(await ask('/for-clients')).toMatchObject({
+      status: 404,
+      body: { status: 'error', code: 'SOLD_OUT', message: 'sold out', data: { left: 0 } },
+    });
+    expect(await ask('/nowhere')).toMatchObject({ status: 404, body: { message: 'Route GET:/nowhere not found' } });
+  });
+
+  it('is the business of an error handler of the app, where there is one', async () => {
+    const { ask } = await failing((app) => {
+      app.setErrorHandler((error: Error, _request, reply) => void reply.code(502).send({ own: error.message }));
+    });
+    expect(await ask('/teapot')).toMatchObject({ status: 502, body: { own: expect.stringContaining('remote') } });
+  });
+});
+
+describe('a request', () => {
+  it('ends with its caller: request.signal is aborted when that goes away, and not when it was answered', async () => {
+    const reasons: string[] = [];
+    let answered: AbortSignal | undefined;
+    let came: () => void = () => {};
+    let gone: () => void = () => {};
+    const { url } = await start('served', (app) => {
+      app.get('/waits', (request) => {
+        request.signal.addEventListener('abort', () => {
+          reasons.push((request.signal.reason as Error).message);
+          gone();
+        });
+        came();
+        return new Promise(() => {});
+      });
+      app.get('/answered', async (request) => {
+        answered = request.signal;
+        return 'well';
+      });
+    });
+    const arrived = new Promise<void>((resolve) => {
+      came = resolve;
+    });
+    const hung = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const end = hangUp(`${url}/waits?secret=1`);
+    await arrived;
+    expect(reasons).toEqual([]);
+    end();
+    await hung;
+    expect(reasons).toEqual(['Cancelled: GET /waits, because its caller went away.']);
+    await (await fetch(`${url}/answered`)).text();
+    expect(answered?.aborted).toBe(false);
+  });
+
+  it('knows when the time of its caller is up, and of the time that its route gives the handler', async () => {
+    const { url } = await start('timed', (app) => {
+      app.get('/deadline', async (request) => ({
+        left: request.deadline?.remainingMs,
+        isDate: request.deadline instanceof Date,
+      }));
+      app.get('/both', { handlerTimeout: 30 }, async (request) => {
+        await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
+      });
+      app.get('/late', async (request) => {
+        await new Promise((resolve) => request.signal.addEventListener('abort', resolve));
+        return String((request.signal.reason as { code: string }).code);
+      });
+    });
+    const deadline = { 'express-micro-deadline': '5000' };
+    const { left, isDate } = (await (await fetch(`${url}/deadline`, { headers: deadline })).json()) as {
+      left: number;
+      isDate: boolean;
+    };
+    expect([left > 4_000, left <= 5_000, isDate]).toEqual([true, true, true]);
+    expect(await (await fetch(`${url}/deadline`)).json()).toEqual({ isDate: false });
+    expect((await fetch(`${url}/both`)).status).toBe(503);
+    expect(await (await fetch(`${url}/late`, { headers: { 'express-micro-deadline': '40' } })).text()).toBe(
+      'MESH_DEADLINE_EXCEEDED',
+    );
+  });
+
+  it('has one id in the log, in request.id and in every call; an app that makes its own keeps it', async () => {
+    const remote = await start('remote', (app) => {
+      app.get('/ids', async (request) => ({ id: request.id, sent: request.headers['x-request-id'] }));
+    });
+    const declare = (app: Started['app']) =>
+      app.post('/relays', async (request) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return { own: request.id, there: await app.micro.services.remote.getIds() };
+      });
+    const lines: { reqId?: string; req?: { url: string } }[] = [];
+    const logger = { stream: { write: (line: string) => void lines.push(JSON.parse(line)) } };
+    const relay = await start('relay', declare, { peers: [remote.url], fastify: { logger } });
+    await relay.app.micro.ready();
+    const post = { method: 'POST', body: '{"a":1}', headers: { 'content-type': 'application/json', 'x-request-id': 'my.id-1' } };
+    const expected = { own: 'my.id-1', there: { id: 'my.id-1', sent: 'my.id-1' } };
+    expect(await (await fetch(`${relay.url}/relays`, post)).json()).toEqual(expected);
+    const { payload } = await relay.app.inject({ url: '/relays', method: 'POST', headers: post.headers, payload: post.body });
+    expect(JSON.parse(payload)).toEqual(expected);
+    expect(lines.filter(({ reqId }) => reqId === 'my.id-1').length).toBeGreaterThanOrEqual(4);
+    // The messages of the mesh are no requests of the app.
+    expect(lines.filter(({ req }) => req?.url.includes('_discovery'))).toEqual([]);
+    const own = await start('own', declare, { peers: [remote.url], fastify: { genReqId: () => 'made-here' } });
+    await own.app.micro.ready();
+    expect(await (await fetch(`${own.url}/relays`, post)).json()).toEqual({ ...expected, own: 'made-here' });
+  });
+
+  it('that comes past the server is let in at the first hook: inject() sees what clients see', async () => {
+    const { app } = await start('injected', (made) => {
+      made.get('/inner', { onRequest: made.micro.internal() }, async () => 'for services');
+      made.get('/health/ready', made.micro.readiness());
+    });
+    const status = async (url: string, headers = {}) => (await app.inject({ url, headers })).statusCode;
+    expect(await status('/_discovery/services')).toBe(401);
+    expect(await status('/_discovery/services', bearer())).toBe(200);
+    expect(await status('/inner')).toBe(401);
+    expect(await status('/inner', { 'express-micro-caller': 'forged' })).toBe(401);
+    expect((await app.inject('/health/ready')).json()).toEqual({ status: 'ready' });
+    expect(app.micro.counters().served).toBeGreaterThan(1);
+  });
+});
+
+describe('servers', () => {
+  it.each([
+    ['a factory that hides the app', (handler: http.RequestListener) => http.createServer((req, res) => handler(req, res))],
+    ['a factory that names the app', (handler: http.RequestListener) => http.createServer(handler)],
+  ])('%s', async (_name, serverFactory) => {
+    const caller = await start('caller');
+    // Nobody knows of it, and nothing comes to it before it has told of itself.
+    await start('made', (app) => void app.get('/pens', () => ['blue']), {
+      peers: [caller.url],
+      fastify: { serverFactory } as object,
+    });
+    await caller.app.micro.ready({ services: ['made'] });
+    expect(await caller.app.micro.services.made.getPens()).toEqual(['blue']);
+  });
+
+  it('of "localhost" are two where the machine has two addresses, and calls reach the app by either', async () => {
+    const app = ends(Fastify());
+    await app.register(fastifyMicro, { serviceName: 'both', log: false });
+    app.get('/pens', () => []);
+    await app.listen({ port: 0 });
+    for (const bound of app.addresses()) {
+      const { address, family, port } = bound as AddressInfo;
+      const host = family === 'IPv6' ? `[${address}]` : address;
+      const { status } = await fetch(`http://${host}:${port}/_discovery/services`, { headers: bearer() });
+      expect([address, status]).toEqual([address, 200]);
+    }
+  });
+
+  it('keep their listener in the eyes of others, and get it back', async () => {
+    const { app } = await start('kept');
+    expect(app.server.listeners('request')).toContain(app.routing);
+    expect(app.server.rawListeners('request')).not.toContain(app.routing);
+    await app.close();
+    expect(app.server.rawListeners('request')).toContain(app.routing);
+  });
+});

@@ -1,0 +1,144 @@
+import { markRouteName } from '@express-micro/core';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import fastifyMicro from '../src/index.ts';
+import { ends, stopAll } from './fleet.test-support.ts';
+
+afterEach(stopAll);
+
+const OPTIONS = { serviceName: 'routes', log: false } as const;
+
+async function member(declare: (app: FastifyInstance) => void, options = {}): Promise<FastifyInstance> {
+  const app = ends(Fastify(options));
+  await app.register(fastifyMicro, OPTIONS);
+  declare(app);
+  await app.ready();
+  return app;
+}
+
+/** A line for each route: method, paths, its names, and why it cannot be called. */
+const lines = (app: FastifyInstance) =>
+  app.micro
+    .routes()
+    .map(({ method, paths, functions, uncallable }) => [method, paths.join(), uncallable ?? functions.join()].join(' '));
+
+async function getUser() {
+  return {};
+}
+
+describe('the routes of a Fastify app', () => {
+  it.each(['registered before, without await', 'registered after', 'registered between'])(
+    'are all known, the plugin %s',
+    async (when) => {
+      const app = ends(Fastify());
+      const register = () => void app.register(fastifyMicro, OPTIONS);
+      if (when.includes('before')) register();
+      app.get('/users/:id', getUser);
+      if (when.includes('between')) register();
+      app.register(async (child) => void child.post('/orders', () => ({})), { prefix: '/v1' });
+      if (when.includes('after')) register();
+      await app.ready();
+      expect(lines(app)).toEqual(['GET /users/:id getUser,getUsers', 'POST /v1/orders createOrder']);
+    },
+  );
+
+  it('are those of every context, with prefixes, whatever is encapsulated', async () => {
+    const app = await member((root) => {
+      root.register(
+        async (shop) => {
+          shop.get('/', () => []);
+          shop.register(async (deep) => void deep.get('/:id', () => ({})), { prefix: '/orders' });
+        },
+        { prefix: '/shop' },
+      );
+    });
+    expect(lines(app)).toEqual(['GET /shop getShop', 'GET /shop/orders/:id getShopOrder,getOrder,getShopOrders']);
+  });
+
+  it('are named by a contract, by their configuration, by the handler, and else by what they are', async () => {
+    const app = await member((root) => {
+      root.get('/a/:id', markRouteName(getUser, 'byContract'));
+      root.get('/b/:id', { config: { name: 'byConfig' } }, async function byHandler() {});
+      root.get('/c/:id', async function byHandlerToo() {});
+      // JavaScript calls these two so.
+      root.route({ method: 'GET', url: '/pens/:id', handler: async () => ({}) });
+      root.route({ method: 'GET', url: '/inks/:id', async handler() {} });
+    });
+    expect(app.micro.routes().flatMap(({ clashes }) => clashes ?? [])).toEqual([]);
+    expect(app.micro.routes().map(({ functions }) => functions[0])).toEqual([
+      'byContract',
+      'byConfig',
+      'byHandlerToo',
+      'getPen',
+      'getInk',
+    ]);
+  });
+
+  it('are listed without the HEAD that Fastify adds to each GET, and with one of your own', async () => {
+    const app = await member((root) => {
+      root.get('/users', () => []);
+      root.head('/orders', async () => {});
+      root.get('/orders', () => []);
+    });
+    expect(lines(app)).toEqual(['GET /users getUsers,listUsers', 'HEAD /orders headOrders', 'GET /orders getOrders,listOrders']);
+  });
+
+  it('of several methods are one each, and their own name is that of one request', async () => {
+    const app = await member((root) => {
+      root.route({ method: ['PUT', 'PATCH'], url: '/users/:id', handler: async function save() {} });
+      root.route({ method: ['POST', 'GET'], url: '/search', handler: async function search() {} });
+      root.all('/anything', async function anything() {});
+    });
+    expect(lines(app)).toEqual([
+      'PUT /users/:id save,updateUser',
+      'PATCH /users/:id patchUser',
+      'POST /search createSearch',
+      'GET /search search,getSearch',
+      'ALL /anything anything,getAnything,createAnything,updateAnything,patchAnything,deleteAnything,headAnything,optionsAnything',
+    ]);
+  });
+
+  it('that cannot be called are listed with the reason', async () => {
+    const app = await member((root) => {
+      root.get('/name::verb', () => 1);
+      root.get('/host', { constraints: { host: 'example.com' } }, () => 1);
+      root.get('/versioned', { constraints: { version: '1.2.0' } }, () => 1);
+      root.get('/static/*', () => 1);
+      root.get('/numbers/:id(^\\d+$)', () => 1);
+    });
+    expect(lines(app)).toEqual([
+      'GET /name::verb a ":" or "*" that is meant literally',
+      'GET /host a constraint of the host',
+      'GET /versioned getVersioned',
+      'GET /static/*splat getStatic,getStatics',
+      'GET /numbers/:id getNumber,getNumbers',
+    ]);
+  });
+
+  it('are the same for whom the plugin is registered in a context of its own: a service is a process', async () => {
+    const app = ends(Fastify());
+    app.get('/users', () => []);
+    await app.register(async (child) => {
+      await child.register(fastifyMicro, OPTIONS);
+      child.get('/orders', () => []);
+    });
+    expect(app.micro.routes().map(({ paths }) => paths[0])).toEqual(['/users', '/orders']);
+    expect((await app.inject('/_discovery/services')).statusCode).toBe(401);
+  });
+
+  it('that nobody can know of any more are an error that says what to do', async () => {
+    const app = ends(Fastify());
+    app.get('/users', () => []);
+    const { createRouteReader } = await import('../src/fastify-routes.ts');
+    // As an app that was made before the plugin was loaded: nothing was written down.
+    expect(() => createRouteReader(Object.create(app))).toThrow(/before @express-micro\/fastify was loaded: it cannot know them/);
+  });
+
+  it('beyond 2,000 are told of in one line', async () => {
+    const app = await member((root) => {
+      for (let n = 0; n < 2_001; n++) root.get(`/pens${n}`, { exposeHeadRoute: false }, () => n);
+    });
+    expect(app.micro.routes()).toHaveLength(2_000);
+    expect(lines(app).at(-1)).toBe('ALL … more than 2000 routes: the rest is not listed');
+  });
+});

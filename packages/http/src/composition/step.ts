@@ -1,0 +1,20 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpRequest, Next } from '../middleware.ts';
+
+declare const ADDS: unique symbol;
+
+/** A middleware that knows what it puts on the request. Every middleware is one; `provide` makes one that adds something. */
+export type Step<Req, Res, Adds> = ((req: Req, res: Res, next: Next) => unknown) & { readonly [ADDS]?: Adds };
+
+/** Several of them as one. What they add together is known to what stands behind. */
+export type Pipeline<Req, Res, Adds> = ((req: Req, res: Res, next: Next) => void) & { readonly [ADDS]?: Adds };
+
+/** What a middleware adds to the request: `type Known = AddsOf<typeof loadUser>`. */
+export type AddsOf<S> = S extends { readonly [ADDS]?: infer Adds } ? Adds : unknown;
+
+/** Any function that can stand in the way of a request, whatever types it has of request and response. */
+// biome-ignore lint/suspicious/noExplicitAny: handlers are typed by their framework, and none of its types is known here
+export type AnyMiddleware = (req: any, res: any, next: any) => unknown;
+
+/** A middleware as this package runs it. */
+export type RunStep = (req: HttpRequest, res: ServerResponse, next: Next) => unknown;

@@ -1,0 +1,90 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { Readable } from 'node:stream';
+import { httpError } from '../errors.ts';
+import { isReply } from './reply.ts';
+
+/** What is to be written, whoever writes it. Names of headers are in small letters. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string | Buffer | Readable | undefined;
+}
+
+/** What a handler has returned, taken apart. */
+export interface Returned {
+  readonly data: unknown;
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+}
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function takeReturned(value: unknown): Returned {
+  return isReply(value) ? value : { data: value, status: undefined, headers: NO_HEADERS };
+}
+
+/** @throws HTTP_RESPONSE_INVALID for what JSON cannot write */
+export function toAnswer({ data, status, headers: given }: Returned, defaultStatus: number | undefined, place: string): Answer {
+  const headers = checkedHeaders(given);
+  if (data === undefined) return { status: status ?? defaultStatus ?? 204, headers, body: undefined };
+  const known = status ?? defaultStatus ?? 200;
+  if (isStream(data)) return streamed(data, known, headers);
+  if (data instanceof Uint8Array) {
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return { status: known, headers: { 'content-type': 'application/octet-stream', ...headers }, body: bytes };
+  }
+  // A text is JSON as well, unless the handler says what else it is.
+  if (typeof data === 'string' && headers['content-type'] !== undefined && !isJson(headers['content-type'])) {
+    return { status: known, headers, body: data };
+  }
+  return { status: known, headers: { 'content-type': JSON_TYPE, ...headers }, body: written(data, place) };
+}
+
+export function isStream(data: unknown): data is AsyncIterable<unknown> {
+  return typeof (data as { [Symbol.asyncIterator]?: unknown } | null)?.[Symbol.asyncIterator] === 'function';
+}
+
+/** Node's streams as the bytes that they are; any other iterable as lines of JSON (NDJSON), one for each thing that it gives. */
+function streamed(data: AsyncIterable<unknown>, status: number, headers: Answer['headers']): Answer {
+  if (data instanceof Readable && !data.readableObjectMode) {
+    return { status, headers: { 'content-type': 'application/octet-stream', ...headers }, body: data };
+  }
+  return {
+    status,
+    headers: { 'content-type': 'application/x-ndjson; charset=utf-8', ...headers },
+    body: Readable.from(lines(data)),
+  };
+}
+
+async function* lines(items: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const item of items) yield `${JSON.stringify(item)}\n`;
+}
+
+function written(data: unknown, place: string): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(data);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n', 1)[0] : 'its toJSON() failed';
+    throw httpError('HTTP_RESPONSE_INVALID', `${place} cannot be written as JSON: ${why}.`, { cause });
+  }
+  if (text === undefined) throw httpError('HTTP_RESPONSE_INVALID', `${place} cannot be written as JSON: it is a ${typeof data}.`);
+  return text;
+}
+
+function checkedHeaders(headers: Returned['headers']): Record<string, string | readonly string[]> {
+  const lower: Record<string, string | readonly string[]> = {};
+  for (const name in headers) {
+    const value = headers[name] as string | readonly string[];
+    // Here, where it can still be answered as the defect that it is: not every framework asks before it writes.
+    validateHeaderName(name);
+    for (const one of typeof value === 'string' ? [value] : value) validateHeaderValue(name, one);
+    lower[name.toLowerCase()] = value;
+  }
+  return lower;
+}
+
+function isJson(type: string | readonly string[]): boolean {
+  return /^application\/(?:json|[\w.+-]+\+json)\b/i.test(String(type));
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { normalizeAddress, show } from '@express-micro/core';
+import { optionInvalid } from '../errors.ts';
+import type { HttpRequest } from '../middleware.ts';
+
+/** By what callers are told apart. A function answers a text, or nothing for those who are told apart by address. */
+export type LimitBy = 'ip' | 'user' | 'key' | ((req: HttpRequest) => string | undefined);
+
+export interface CallerKeyOptions {
+  readonly by: LimitBy;
+  readonly keyHeader: string;
+  readonly ipv6Prefix: number;
+}
+
+export interface CallerKeys {
+  of(req: HttpRequest): string;
+  /** The key of whoever `by` calls so: an address, the id of a user, an API key, what the function answers. */
+  named(name: string): string;
+}
+
+/** Longer ones, and all that are secrets, stand as their digest: nobody fills the store with texts, or reads keys in it. */
+const MAX_LENGTH = 64;
+
+/**
+ * One short text for each caller. What it begins with says what it is, so that nobody who may choose a name takes that of an
+ * address. Who is not known (no user, no key) is told apart by address: otherwise all of them were one, or nobody were limited.
+ */
+export function callerKeys({ by, keyHeader, ipv6Prefix }: CallerKeyOptions): CallerKeys {
+  const ofAddress = (address: string | undefined) => `ip:${addressKey(address, ipv6Prefix) ?? 'unknown'}`;
+  const ofIp = (req: HttpRequest) => ofAddress(addressOf(req));
+  if (by === 'ip') return { of: ofIp, named: ofAddress };
+
+  const [kind, isSecret] = by === 'user' ? ['user', false] : by === 'key' ? ['key', true] : ['by', false];
+  const named = (name: string) => `${kind}:${isSecret || name.length > MAX_LENGTH ? digest(name) : name}`;
+  const nameOf =
+    typeof by === 'function' ? by : (req: HttpRequest) => (by === 'user' ? req.principal?.id : headerOf(req, keyHeader));
+  const of = (req: HttpRequest) => {
+    const name = nameOf(req);
+    if (name === undefined || name === null || name === '') return ofIp(req);
+    if (typeof name !== 'string' && typeof name !== 'number') {
+      throw optionInvalid(
+        `Option "by" of a limiter answered ${show(name)}; it has to answer a text, or nothing, and not a promise.`,
+      );
+    }
+    // A user and a program may have the same id.
+    const isUser = by !== 'user' || req.principal?.kind === 'user';
+    return named(isUser ? String(name) : `${req.principal?.kind}/${name}`);
+  };
+  return { of, named };
+}
+
+function headerOf(req: HttpRequest, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
+}
+
+/** What the framework says, where that is an address at all: behind proxies that are believed anybody can write anything there. */
+function addressOf(req: HttpRequest): string | undefined {
+  const given = typeof req.ip === 'string' ? withoutPort(req.ip) : undefined;
+  return given !== undefined && normalizeAddress(given) !== undefined ? given : req.socket?.remoteAddress;
+}
+
+/** Some proxies write the port, too: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(text: string): string {
+  return /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
+}
+
+/**
+ * An IPv4 address as it is; of an IPv6 address the prefix: who has one address has all of its /64, and could come from another with
+ * each request. A v4-mapped address is the v4 address.
+ */
+export function addressKey(address: string | undefined, ipv6Prefix: number): string | undefined {
+  const plain = address === undefined ? undefined : normalizeAddress(address);
+  if (plain === undefined || !plain.includes(':')) return plain;
+  const groups = groupsOf(plain);
+  const kept = groups.slice(0, Math.ceil(ipv6Prefix / 16));
+  const bitsOfLast = ipv6Prefix % 16;
+  const last = kept.at(-1) as number;
+  if (bitsOfLast > 0) kept[kept.length - 1] = last & (0xffff << (16 - bitsOfLast)) & 0xffff;
+  return `${kept.map((group) => group.toString(16)).join(':')}/${ipv6Prefix}`;
+}
+
+/** The eight groups of a normalized address. */
+function groupsOf(address: string): number[] {
+  const [head = '', tail] = address.split('::');
+  const read = (part: string) => (part === '' ? [] : part.split(':').flatMap(groupOrFour));
+  const front = read(head);
+  if (tail === undefined) return front;
+  const back = read(tail);
+  return [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
+}
+
+/** Node writes some addresses with a v4 end: `::1.2.3.4`. */
+function groupOrFour(text: string): number[] {
+  if (!text.includes('.')) return [Number.parseInt(text, 16)];
+  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
+  return [a * 256 + b, c * 256 + d];
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

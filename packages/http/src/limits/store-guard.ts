@@ -1,0 +1,74 @@
+import { type Clock, createExpiries, type Log } from '@express-micro/core';
+
+/** Asks what may be slow or gone: each request for so long and no longer, and none of them while it is known to be gone. */
+export interface StoreGuard {
+  /** Rejects when the work does, is too slow, or is not tried. */
+  run<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface StoreGuardOptions {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What happens to requests meanwhile, for the log. */
+  readonly meanwhile: string;
+}
+
+/** Failures one after the other by which it counts as gone. One slow answer is not yet that. */
+const FAILURES = 3;
+/** While it is gone, one request at a time finds out, this often, whether it is back. */
+const PROBE_EVERY_MS = 500;
+
+export function createStoreGuard({ name, timeoutMs, clock, log, meanwhile }: StoreGuardOptions): StoreGuard {
+  const expire = createExpiries(clock);
+  let failures = 0;
+  let nextProbeAtMs = 0;
+
+  function succeeded(): void {
+    if (failures >= FAILURES) log.info(`${name} answers again`);
+    failures = 0;
+  }
+
+  function failed(error: unknown): void {
+    failures += 1;
+    nextProbeAtMs = clock.monotonicMs() + PROBE_EVERY_MS;
+    if (failures === FAILURES) log.error(`${name} does not answer: ${textOf(error)}. Until it does, ${meanwhile}`);
+  }
+
+  return {
+    run<T>(work: () => Promise<T>): Promise<T> {
+      if (failures >= FAILURES) {
+        if (clock.monotonicMs() < nextProbeAtMs) return Promise.reject(new Error(`${name} did not answer lately`));
+        nextProbeAtMs = clock.monotonicMs() + PROBE_EVERY_MS;
+      }
+      return new Promise((resolve, reject) => {
+        let isOver = false;
+        const end = (tell: () => void) => {
+          if (isOver) return;
+          isOver = true;
+          expiry.stop();
+          tell();
+        };
+        const fail = (error: unknown) =>
+          end(() => {
+            failed(error);
+            reject(error);
+          });
+        const expiry = expire(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs} ms`)));
+        work().then(
+          (value) =>
+            end(() => {
+              succeeded();
+              resolve(value);
+            }),
+          fail,
+        );
+      });
+    },
+  };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
