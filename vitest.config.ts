@@ -17,7 +17,15 @@ export default defineConfig({
     // Most tests wait for something most of the time: more of them than there are processors.
     maxWorkers: 3,
     projects: [
-      { ...onSources, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/*.test.ts'] } },
+      // Some run a compiler, or thousands of cases: on a busy machine that takes its time, which says nothing of the code.
+      {
+        ...onSources,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'tools/**/*.test.ts', 'bench/*.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
       {
         ...onSources,
         test: {
