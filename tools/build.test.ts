@@ -63,6 +63,20 @@ test('require and import give one function, one class, one set of names', async 
   expect((await run(process.execPath, ['main.cjs'], { cwd: root })).output).toBe('one instance\n');
 });
 
+test('the text of a file is taken into the code, byte for byte', async () => {
+  const root = plantPackages();
+  const text = "const a = `1`; // '\u2028' </script>\n\\";
+  writeFileSync(join(root, 'packages/core/src/page.js'), text);
+  writeFileSync(
+    join(root, 'packages/core/src/index.ts'),
+    "import page from './page.js?raw';\n\nexport const text: string = page;\nexport class Fault {}\n",
+  );
+  await buildAll(root, quiet);
+  rmSync(join(root, 'packages/core/src'), { recursive: true });
+  const printed = "process.stdout.write(JSON.stringify(require('@planted/core').text))";
+  expect(JSON.parse((await run(process.execPath, ['-e', printed], { cwd: root })).output)).toBe(text);
+});
+
 test.each([
   [
     'an ES module',

@@ -1,3 +1,4 @@
+/// <reference path="./page/raw-text.d.ts" />
 import { posix } from 'node:path';
 import type { OpenApiServer } from './document.ts';
 import dom from './page/dom.js?raw';
