@@ -93,6 +93,7 @@ export function apiKeysWith(given: ApiKeyOptions, clock: Clock, random: Random):
 
   return Object.freeze({
     challenge: CHALLENGE,
+    schemes: { apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' } } as const,
     identify(req: HttpRequest) {
       const header = req.headers['x-api-key'];
       const key = typeof header === 'string' ? header : credentialsOf(req, 'apikey');

@@ -3,6 +3,7 @@ import { show } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
+import { markSecurity } from '../security-mark.ts';
 import { unauthenticated } from './refusals.ts';
 import type { TokenOptions } from './token-options.ts';
 import { createTokens } from './tokens.ts';
@@ -42,7 +43,7 @@ function identifying(owner: string, given: readonly (Way | TokenOptions | undefi
   const ways = waysOf(owner, given);
   const challenges = ways.map(({ challenge }) => challenge);
 
-  return (req: HttpRequest, _res: ServerResponse, next: Next): void => {
+  const guard = (req: HttpRequest, _res: ServerResponse, next: Next): void => {
     const stranger = () => (isOptional ? next() : next(unauthenticated(challenges)));
     const known = (principal: Principal) => {
       req.principal = principal;
@@ -71,6 +72,7 @@ function identifying(owner: string, given: readonly (Way | TokenOptions | undefi
     };
     ask(0);
   };
+  return markSecurity(guard, { schemes: Object.assign({}, ...ways.map((way) => way.schemes)), isOptional });
 }
 
 /** Also of another library: a promise taken for a principal would let everybody in. */

@@ -3,6 +3,7 @@ import { show } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
+import { markSecurity } from '../security-mark.ts';
 import { forbidden, unauthenticated } from './refusals.ts';
 
 /**
@@ -13,13 +14,16 @@ import { forbidden, unauthenticated } from './refusals.ts';
  */
 export function authorize(...roles: readonly [string, ...string[]]): Middleware {
   refuseNames('authorize()', 'roles', roles);
-  return deciding(({ roles: has }) => roles.some((role) => has.includes(role)));
+  return deciding(({ roles: has }) => roles.some((role) => has.includes(role)), `Needs ${listed('role', roles)}.`);
 }
 
 /** Lets in who has all of these permissions, as its token or its key says. */
 export function requirePermissions(...permissions: readonly [string, ...string[]]): Middleware {
   refuseNames('requirePermissions()', 'permissions', permissions);
-  return deciding(({ permissions: has }) => permissions.every((permission) => has.includes(permission)));
+  return deciding(
+    ({ permissions: has }) => permissions.every((permission) => has.includes(permission)),
+    `Needs ${listed('permission', permissions, 'and')}.`,
+  );
 }
 
 /**
@@ -80,21 +84,30 @@ export function createRoles<const M extends Readonly<Record<string, readonly str
     },
     requirePermissions(...permissions: readonly [string, ...string[]]) {
       refuseNames('requirePermissions()', 'permissions', permissions, all);
-      return deciding((principal) => {
-        const has = permissionsOf(principal);
-        return permissions.every((permission) => has.has(permission));
-      });
+      return deciding(
+        (principal) => {
+          const has = permissionsOf(principal);
+          return permissions.every((permission) => has.has(permission));
+        },
+        `Needs ${listed('permission', permissions, 'and')}.`,
+      );
     },
     permissionsOf,
   });
 }
 
-function deciding(isAllowed: (principal: Principal) => boolean): Middleware {
-  return ({ principal }, _res, next) => {
+function deciding(isAllowed: (principal: Principal) => boolean, demands: string): Middleware {
+  const guard: Middleware = ({ principal }, _res, next) => {
     if (principal === undefined) next(unauthenticated());
     else if (isAllowed(principal)) next();
     else next(forbidden(principal.kind));
   };
+  return markSecurity(guard, { demands });
+}
+
+/** `the role "admin" or "clerk"` */
+function listed(what: string, names: readonly string[], word = 'or'): string {
+  return `the ${what} ${names.map((name) => `"${name}"`).join(` ${word} `)}`;
 }
 
 /** `authorize()` would let nobody in, and `requirePermissions()` everybody: neither is what was meant. */

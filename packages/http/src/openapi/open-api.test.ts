@@ -2,7 +2,20 @@ import { type } from 'arktype';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { markSecurity, openApi, route, routes, type SecurityMark, type validate } from '../index.ts';
+import {
+  authenticate,
+  authorize,
+  createTokens,
+  identify,
+  markSecurity,
+  openApi,
+  requirePermissions,
+  route,
+  routes,
+  type SecurityMark,
+  serviceCallers,
+  type validate,
+} from '../index.ts';
 import { documented, INFO, warnings } from './valid-document.test-support.ts';
 
 // The schema of OpenAPI takes seconds to compile where other tests run beside it.
@@ -262,6 +275,25 @@ describe('guards', () => {
     expect(operation('get', '/a').responses).not.toHaveProperty('403');
     expect(document.components.securitySchemes).toEqual({ ...bearer, ...key, other: { type: 'mutualTLS' } });
     expect(document.security).toEqual([{ other: [] }]);
+  });
+
+  it('of authentication say it themselves', async () => {
+    const tokens = createTokens({ secret: 'a-secret-of-the-tests-that-nobody-else-has', issuer: false, audience: false });
+    const use = [authenticate(tokens, serviceCallers()), authorize('admin', 'clerk'), requirePermissions('orders:write')];
+    const table = routes({
+      payOrder: route({ method: 'POST', path: '/orders/pay', use }, () => undefined),
+      getOrders: route({ method: 'GET', path: '/orders', use: [identify(tokens)] }, () => []),
+    });
+    const { document, operation } = await documented({ routes: table });
+    expect(document.components.securitySchemes).toMatchObject({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+      service: { type: 'http', scheme: 'service' },
+    });
+    expect(operation('post', '/orders/pay').security).toEqual([{ bearer: [] }, { service: [] }]);
+    expect(operation('post', '/orders/pay').description).toBe(
+      'Needs the role "admin" or "clerk".\n\nNeeds the permission "orders:write".',
+    );
+    expect(operation('get', '/orders').security).toEqual([{ bearer: [] }, {}]);
   });
 
   it('and declared errors of one status are both told', async () => {
