@@ -31,7 +31,9 @@ export function serviceCallers(given?: ServiceCallerOptions): Way {
   keepContext();
   return Object.freeze({
     challenge: 'Service',
-    schemes: { service: { type: 'http', scheme: 'service', description: 'Another service of the mesh, which signs its calls.' } },
+    schemes: {
+      service: { type: 'http', scheme: 'service', description: 'Another service of the mesh, which signs its calls.' },
+    } as const,
     identify(): Principal | undefined {
       const service = currentContext()?.caller?.service;
       if (service === undefined) return undefined;

@@ -137,7 +137,7 @@ export function tokensWith(given: TokenOptions | undefined, surroundings: TokenS
 
   return Object.freeze({
     challenge: BEARER,
-    schemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    schemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } as const,
     lifetimeMs,
     identify(req: HttpRequest) {
       const token = tokenOf(req, options);
