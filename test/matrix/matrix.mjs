@@ -7,9 +7,12 @@ import { NODE_VERSIONS, nodeBinary } from './node-binaries.mjs';
 
 /** @typedef {import('../../tools/repo/tally.mjs').Tally} Tally */
 
+/** The line that most services run: there the end-to-end tests run, too. What of them differs by line, the integration tests ask on each. */
+const END_TO_END = '24';
+
 /**
- * The integration and end-to-end tests, and a call between two services of the built packages, on every release line of
- * Node but the one that runs this: that one ran everything already.
+ * The integration tests, and a call between two services of the built packages, on every release line of Node but the one
+ * that runs this: that one ran everything already. The end-to-end tests, of processes and signals, on one of them.
  * @param {string} root of a repository that was built
  * @param {{ only?: readonly string[], say?: (line: string) => void }} [options] `only` are lines, `22`; the others count as skipped
  * @returns {Promise<Tally>}
@@ -33,7 +36,9 @@ async function onNode(root, version, say) {
 
   const startedMs = performance.now();
   const smoke = await run(binary.path, [join(root, 'test/matrix/smoke.cjs')], { cwd: root, timeoutMs: 30_000 });
-  const tests = await runVitest(root, ['integration', 'e2e', 'load'], { node: binary.path });
+  const tests = await runVitest(root, version === NODE_VERSIONS[END_TO_END] ? ['integration', 'e2e'] : ['integration'], {
+    node: binary.path,
+  });
   const tally = sum(tests.tally, { passed: smoke.ok ? 1 : 0, failed: smoke.ok ? 0 : 1, skipped: 0 });
   say(`${tally.failed === 0 ? '✓' : '✗'} Node ${version}: ${closingLine(tally)} (${seconds(startedMs)})`);
   if (!smoke.ok) say(indent(`The smoke test failed:\n${smoke.output}`));
