@@ -303,11 +303,12 @@ describe.each(expresses)('calls to %s', (_name, expressOf) => {
   });
 });
 
-describe('a failed call that nobody catches', () => {
-  afterAll(stopAll);
+afterAll(stopAll);
 
-  // What is said here of other errors is Express's own; packages/fastify/test has it of Fastify.
-  onExpress('becomes a response on Express 5: the remote status, 503, 504, and no inner text', async () => {
+// What is said here of other errors is Express's own; packages/fastify/test has it of Fastify.
+onExpress(
+  'a failed call that nobody catches becomes a response on Express 5: the remote status, 503, 504, and no inner text',
+  async () => {
     const orders = await startService('order-service', orderRoutes);
     const front = await startService(
       'front',
@@ -337,5 +338,5 @@ describe('a failed call that nobody catches', () => {
     expect([own.status, own.headers['content-type']]).toEqual([409, 'text/html; charset=utf-8']);
     const none = await rawRequest(`${front.url}/nowhere`);
     expect([none.status, none.body]).toEqual([404, expect.stringContaining('Cannot GET /nowhere')]);
-  });
-});
+  },
+);

@@ -79,12 +79,10 @@ describe.each(expresses)('leaving on %s', (_name, express) => {
   });
 });
 
-describe('readiness()', () => {
-  // On Fastify it is a handler, and says so: packages/fastify/test.
-  onExpress('is a middleware that has to be made', async () => {
-    const { micro } = await startService('ready');
-    expect(() => Reflect.apply(micro.readiness, undefined, [{}, {}])).toThrow(/readiness\(\) makes a middleware/);
-  });
+// On Fastify it is a handler, and says so: packages/fastify/test.
+onExpress('readiness() is a middleware that has to be made', async () => {
+  const { micro } = await startService('ready');
+  expect(() => Reflect.apply(micro.readiness, undefined, [{}, {}])).toThrow(/readiness\(\) makes a middleware/);
 });
 
 describe('kept-alive connections', () => {
