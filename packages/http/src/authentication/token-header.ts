@@ -2,9 +2,14 @@ import { parseUntrustedJson } from '@express-micro/core';
 import { invalidToken } from './refusals.ts';
 import { MAX_ID } from './user-principal.ts';
 
-const SEGMENTS = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+/** base64url as it is written, and no other way: the last character has bits that say nothing, and they are zero. */
+const PART = '(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?';
+const SEGMENTS = new RegExp(`^(?=[^.])${PART}\\.(?=[^.])${PART}\\.${PART}$`);
 
-/** Whether it has the shape of one: three parts of which the signature may be missing (`none`). */
+/**
+ * Whether it has the shape of one: three parts of which the signature may be missing (`none`). A token has one text only, so that who
+ * keeps a list of those that are revoked, by their text, finds each of them.
+ */
 export function isJwt(token: string): boolean {
   return SEGMENTS.test(token);
 }

@@ -200,7 +200,7 @@ describe('who runs the service', () => {
     const onRefused = vi.fn();
     const { tokens } = open({ onRefused });
     await reasonOf(tokens.verify('junk'));
-    const req = { headers: { authorization: 'Bearer a.b.c' } };
+    const req = { headers: { authorization: 'Bearer AAAA.AAAA.AAAA' } };
     await expect(tokens.identify(req as never)).rejects.toMatchObject({ status: 401 });
     expect(onRefused.mock.calls).toEqual([
       ['the token is no JWT', undefined],
