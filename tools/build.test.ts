@@ -133,8 +133,7 @@ test('who asks for one entry does not run another', async () => {
   const root = plantFiles({
     'tsconfig.base.json': readFileSync(join(REPOSITORY, 'tsconfig.base.json'), 'utf8'),
     'packages/core/package.json': manifest('@planted/core', {}, ['index', 'redis']),
-    'packages/core/src/shared.ts':
-      "import { EOL } from 'node:os';\n\nexport class Shared {\n  readonly end: string = EOL;\n}\n",
+    'packages/core/src/shared.ts': "import { EOL } from 'node:os';\n\nexport class Shared {\n  readonly end: string = EOL;\n}\n",
     'packages/core/src/index.ts': "export { Shared } from './shared.ts';\n",
     // A default import takes a helper of the bundler's.
     'packages/core/src/redis.ts':
