@@ -103,12 +103,18 @@ export function createOtlpHttpExporter(
   };
 }
 
+/** The other entry, as it is built. */
+const SENDER = 'trace-sender.cjs';
+
 function startThread({ onNews, onEnd }: SenderEvents): Sender {
-  const worker = new Worker(join(__dirname, 'trace-sender.cjs'), {
+  const worker = new Worker(join(__dirname, SENDER), {
     // Not what this process was told to load first: the sender is not traced in turn.
     execArgv: [],
     env: { ...process.env, NODE_OPTIONS: '' },
     name: 'express-micro traces',
+    // It prints nothing. Else two streams of this process would flow for it, and those of requests be slower for that.
+    stdout: true,
+    stderr: true,
   });
   worker.on('message', onNews);
   let failure: unknown;
