@@ -8,7 +8,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeepingTracerProvider } from '../src/register/keeping-tracer.ts';
 import { createKeptSpans } from '../src/register/kept-span.ts';
-import { createOtlpHttpExporter } from '../src/register/otlp-http.ts';
+import { createOtlpHttpExporter, type SenderEvents } from '../src/register/otlp-http.ts';
+import { createSending } from '../src/register/sending.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -48,7 +49,11 @@ async function start(answer: Answer, env: Record<string, string> = {}) {
   };
   const onUnsent = (error: unknown) => void unsent.push((error as Error).message);
   const random = { next: () => 0.5, bytes: () => Buffer.alloc(0), uuid: () => '' };
-  const exporter = createOtlpHttpExporter({ onUnsent, clock: { ...systemClock, after }, random });
+  // In the thread of the test: that a thread of its own does it, the tests with whole processes show.
+  const exporter = createOtlpHttpExporter(onUnsent, ({ onNews }) => {
+    const send = createSending(onNews, { ...systemClock, after }, random);
+    return (batch) => void send(batch);
+  });
   const send = (names: readonly string[]) =>
     new Promise<number>((resolve) => exporter.export(names.map(spanOf), ({ code }) => resolve(code)));
   return { asked, unsent, restsMs, exporter, send, url };
@@ -133,16 +138,14 @@ describe('spans over HTTP', () => {
     expect(exporter.problem).toBeUndefined();
   });
 
-  it('are bounded while nobody takes them: the fifth batch is lost, and said to be', async () => {
+  it('are bounded while nobody takes them: those beyond sixteen batches are lost, and said to be', async () => {
     const held: http.ServerResponse[] = [];
-    const { send, exporter } = await start((res) => void held.push(res));
-    const codes: number[] = [];
-    for (let n = 0; n < 5; n++) codes.push(await send(['one']));
-    expect(codes).toEqual([0, 0, 0, 0, 1]);
-    while (held.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    const { send, exporter, unsent, asked } = await start((res) => void held.push(res));
+    for (let n = 0; n < 18; n++) await send(['one', 'two']);
+    while (held.length < 16) await new Promise((resolve) => setImmediate(resolve));
     for (const res of held) res.end();
     await exporter.shutdown();
-    expect(await send(['again'])).toBe(0);
+    expect([asked.length, unsent]).toEqual([16, ['the receiver was slow, and 4 spans beyond what is held are lost']]);
   });
 
   it('that were refused within a batch that was taken are told of', async () => {
@@ -155,5 +158,27 @@ describe('spans over HTTP', () => {
       await exporter.forceFlush?.();
     }
     expect(unsent).toEqual(['the receiver refused 3 spans: no']);
+  });
+
+  it('are lost with the thread that had them, which is said; the next ones have a new one', async () => {
+    const unsent: string[] = [];
+    const threads: SenderEvents[] = [];
+    const exporter = createOtlpHttpExporter(
+      (error) => void unsent.push((error as Error).message),
+      (events) => {
+        if (threads.push(events) === 3) throw new Error('no more threads');
+        return () => {};
+      },
+    );
+    const send = () => new Promise<number>((resolve) => exporter.export([spanOf('one')], ({ code }) => resolve(code)));
+    expect(await send()).toBe(0);
+    threads[0]?.onEnd(new Error('out of memory'));
+    await exporter.forceFlush?.();
+    expect(await send()).toBe(0);
+    threads[1]?.onEnd(new Error('out of memory'));
+    expect([unsent, threads.length]).toEqual([['out of memory', 'out of memory'], 2]);
+    await send();
+    await exporter.forceFlush?.();
+    expect(unsent.at(-1)).toBe('no more threads');
   });
 });

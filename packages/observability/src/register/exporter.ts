@@ -16,7 +16,7 @@ export function createExporter(
 ): TellingExporter | undefined {
   if (exporter === 'none') return undefined;
   if (exporter === 'console') return new ConsoleSpanExporter();
-  if (protocol === 'http/protobuf') return createOtlpHttpExporter({ onUnsent });
+  if (protocol === 'http/protobuf') return createOtlpHttpExporter(onUnsent);
   return new (grpcExporter())();
 }
 

@@ -35,8 +35,9 @@ export function createReports(warn: (message: string) => void, nowMs: () => numb
 
   const report = (message: string, ...rest: unknown[]) => {
     const text = [message, ...rest].map(readable).join(' ');
-    // Of the same kind whichever address or port it was.
-    tell(text.slice(0, 40).replaceAll(/\d+/g, '#'), `traces: ${text}`);
+    // Of the same kind whichever address or port it was, and whatever is added behind a comma.
+    const [what = ''] = text.split(',', 1);
+    tell(what.slice(0, 40).replaceAll(/\d+/g, '#'), `traces: ${text}`);
   };
   return {
     logger: { error: report, warn: report, info: () => {}, debug: () => {}, verbose: () => {} },

@@ -9,10 +9,11 @@ import { KeepingTracerProvider, type SpanSink } from './keeping-tracer.ts';
 import { createKeptSpans } from './kept-span.ts';
 import type { LightSpan } from './light-span.ts';
 import { hookImports } from './module-hook.ts';
+import type { TellingExporter } from './otlp-http.ts';
 import { createReports } from './reports.ts';
 import { describeProcess } from './resource.ts';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from './sdk-core.ts';
-import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from './sdk-trace.ts';
+import { BatchSpanProcessor, type ReadableSpan } from './sdk-trace.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { SharedContextManager } from './shared-contexts.ts';
 
@@ -53,12 +54,8 @@ export function startTracing({ env, main, warn }: Surroundings): void {
   hookImports();
   registerInstrumentations({ instrumentations: createInstrumentations(settings.withoutInstrumentations) as never });
 
-  /** Bounded, because nobody may be there to take them; nobody else is told why the last ones could not be sent. */
-  async function flush(): Promise<void> {
-    const sent = provider.forceFlush().catch(reports.onUnsent);
-    if (await settlesWithin(systemClock, FLUSH_LIMIT_MS, sent)) return;
-    reports.onUnsent(exporter?.problem ?? new Error(`not all could be sent within ${FLUSH_LIMIT_MS} ms`));
-  }
+  // Nobody else is told why the last ones could not be sent.
+  const flush = () => provider.forceFlush().catch(reports.onUnsent);
   offerFlush(flush);
   // A program that ends by itself: what is held is sent first.
   process.once('beforeExit', () => void flush());
@@ -66,7 +63,7 @@ export function startTracing({ env, main, warn }: Surroundings): void {
 
 function createProvider(
   { keep, ratio, isParentBased }: Settings,
-  exporter: SpanExporter | undefined,
+  exporter: TellingExporter | undefined,
   resource: ReadableSpan['resource'],
   env: Environment,
   onDropped: (spans: number) => void,
@@ -79,12 +76,17 @@ function createProvider(
   return new KeepingTracerProvider({ ratio, isParentBased, onKept, sink: batch && exporter && sinkOf(batch, exporter), held });
 }
 
-/** What the processor has handed on may still be on its way. */
-function sinkOf(batch: BatchSpanProcessor, exporter: SpanExporter): SpanSink {
+/** What the processor has handed on may still be on its way. Bounded, because nobody may be there to take it. */
+function sinkOf(batch: BatchSpanProcessor, exporter: TellingExporter): SpanSink {
+  async function send(): Promise<void> {
+    await batch.forceFlush();
+    await exporter.forceFlush?.();
+  }
   return {
     async forceFlush() {
-      await batch.forceFlush();
-      await exporter.forceFlush?.();
+      const sent = send();
+      if (await settlesWithin(systemClock, FLUSH_LIMIT_MS, sent)) await sent;
+      else throw exporter.problem ?? new Error(`not all could be sent within ${FLUSH_LIMIT_MS} ms`);
     },
     shutdown: () => batch.shutdown(),
   };
