@@ -52,7 +52,7 @@ const MAX_LISTS = 64;
  * Waits of one length end in the order in which they began, so each length is a list with one timer, set for the first of
  * it. Starting and stopping a wait moves four pointers; a timer of Node costs a hundred times that.
  */
-export function createExpiries(clock: Clock): (delayMs: number, run: () => void) => Expiry {
+export function createExpiries(clock: Clock): (delayMs: number, run: () => void, nowMs?: number) => Expiry {
   const lists = new Map<number, List>();
 
   function fire(delayMs: number, list: List): void {
@@ -66,7 +66,7 @@ export function createExpiries(clock: Clock): (delayMs: number, run: () => void)
     else list.timer = clock.after(list.first.endsAtMs - now, () => fire(delayMs, list));
   }
 
-  return (delayMs, run) => {
+  return (delayMs, run, nowMs = clock.monotonicMs()) => {
     let list = lists.get(delayMs);
     // As many lengths as waits (what is left of somebody else's time): lists would only pile up, a timer each is better.
     if (list === undefined && lists.size >= MAX_LISTS) return clock.after(delayMs, run);
@@ -77,6 +77,6 @@ export function createExpiries(clock: Clock): (delayMs: number, run: () => void)
       lists.set(delayMs, created);
       list = created;
     }
-    return new Wait(list, clock.monotonicMs() + delayMs, run);
+    return new Wait(list, nowMs + delayMs, run);
   };
 }

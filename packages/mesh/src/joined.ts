@@ -17,7 +17,7 @@ export interface JoinOptions {
   readonly pingIntervalMs: number;
   readonly tunables: MembershipTunables;
   readonly directory: Directory;
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'request' | 'forget'>;
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly random: Random;

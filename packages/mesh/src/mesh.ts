@@ -222,7 +222,7 @@ export function createMesh<S>(options: ResolvedOptions, surroundings: MeshSurrou
       pingIntervalMs: options.pingInterval,
       tunables,
       directory,
-      transport,
+      transport: { request: overHttp, forget: transport.forget },
       credentials,
       clock,
       random,

@@ -21,7 +21,7 @@ import {
   WINDOW,
 } from '../src/link/protocol.ts';
 import type { TransportFailure } from '../src/transport/transport.ts';
-import { closers, connect, pair, type Raw, request, serve, takeRaw } from './link.test-support.ts';
+import { ask, closers, connect, pair, type Raw, request, serve, takeRaw } from './link.test-support.ts';
 
 afterEach(() => Promise.all(closers.splice(0).map((close) => close())));
 
@@ -192,7 +192,7 @@ describe('the caller’s end of a link', () => {
 
   it.each(answers)('%s: the call is lost, and not sent again', async (_what, act) => {
     const { link, other, overHttp } = await pair();
-    const call = failureOf(link.request(request()));
+    const call = failureOf(ask(link, request()));
     await expect.poll(() => other.frames).toEqual([`${REQUEST}:0:0`]);
     act(other);
     expect(await call).toMatchObject({ phase: 'lost' });
@@ -201,11 +201,11 @@ describe('the caller’s end of a link', () => {
 
   it('a call that was not executed, or had not left, goes over HTTP', async () => {
     const { link, other, overHttp } = await pair();
-    const first = link.request(request());
+    const first = ask(link, request());
     await expect.poll(() => other.frames.length).toBe(1);
     other.writer.frame(RESET, 0, 0, RESET_NOT_EXECUTED, '', '');
     expect((await first).status).toBe(299);
-    const second = link.request(request());
+    const second = ask(link, request());
     (link as unknown as { socket: { emit(event: string): void } }).socket.emit('close');
     expect((await second).status).toBe(299);
     expect(overHttp).toHaveLength(2);
@@ -213,7 +213,7 @@ describe('the caller’s end of a link', () => {
 
   it('a call that had not left when this side ended the link is lost, and nothing is sent any more', async () => {
     const { link, overHttp } = await pair();
-    const call = failureOf(link.request(request()));
+    const call = failureOf(ask(link, request()));
     link.destroy();
     expect(await call).toMatchObject({ phase: 'lost' });
     expect(overHttp).toEqual([]);
@@ -222,23 +222,23 @@ describe('the caller’s end of a link', () => {
   it('answers that come after a cancellation are nobody’s, also when the place is used again', async () => {
     const { link, other } = await pair();
     const cancellation = new Cancellation();
-    const cancelled = failureOf(link.request(request({ cancellation })));
+    const cancelled = failureOf(ask(link, request({ cancellation })));
     await expect.poll(() => other.frames.length).toBe(1);
     cancellation.cancel(new Error('enough'));
     expect(await cancelled).toMatchObject({ phase: 'cancelled' });
-    const next = link.request(request());
+    const next = ask(link, request());
     await expect.poll(() => other.frames).toEqual([`${REQUEST}:0:0`, `${CANCEL}:0:0`, `${REQUEST}:1:0`]);
     other.writer.frame(ANSWER, 0, 0, 200, HEAD_TEXT, 'late');
     other.writer.frame(ANSWER, 0, 1, 200, HEAD_TEXT, 'right');
     expect((await next).body.toString()).toBe('right');
-    void link.request(request()).catch(() => {});
+    void ask(link, request()).catch(() => {});
     await expect.poll(() => other.frames.at(-1)).toMatch(new RegExp(`^${REQUEST}:[01]:0$`));
   });
 
   it('more than its caller takes is refused, in one piece and in many', async () => {
     const { link, other } = await pair();
-    const whole = failureOf(link.request(request({ maxAnswerBytes: 3 })));
-    const pieces = failureOf(link.request(request({ maxAnswerBytes: 3 })));
+    const whole = failureOf(ask(link, request({ maxAnswerBytes: 3 })));
+    const pieces = failureOf(ask(link, request({ maxAnswerBytes: 3 })));
     await expect.poll(() => other.frames.length).toBe(2);
     other.writer.frame(ANSWER, 0, 0, 200, HEAD_TEXT, 'four');
     other.writer.frame(HEAD, 0, 1, 200, HEAD_TEXT, '');
@@ -249,7 +249,7 @@ describe('the caller’s end of a link', () => {
 
   it('that hears nothing asks, and ends when nothing comes', async () => {
     const { link, other, closings } = await pair();
-    const call = failureOf(link.request(request()));
+    const call = failureOf(ask(link, request()));
     link.tick();
     link.tick();
     await expect.poll(() => other.frames).toEqual([`${REQUEST}:0:0`, `${PING}:0:0`]);
@@ -271,7 +271,7 @@ describe('the caller’s end of a link', () => {
 
   it('told that the other side goes takes no more calls, and closes after the last answer', async () => {
     const { link, other, closings } = await pair();
-    const call = link.request(request());
+    const call = ask(link, request());
     await expect.poll(() => other.frames.length).toBe(1);
     other.writer.frame(GO_AWAY, 0, 0, 0, '', '');
     await expect.poll(() => link.isUsable).toBe(false);

@@ -162,3 +162,10 @@ export function request(more: Partial<TransportRequest> = {}): TransportRequest 
     ...more,
   };
 }
+
+/** A request on a link, and its answer as a promise. */
+export function ask(link: Link, request: TransportRequest): Promise<TransportAnswer> {
+  return new Promise((resolve, reject) => {
+    link.request(request, (answer, failure) => (answer === undefined ? reject(failure) : resolve(answer)));
+  });
+}

@@ -30,7 +30,7 @@ export function balance(
   const { decayMs, slowStartMs } = tunables.balance === false ? { decayMs: DECAY_MS, slowStartMs: 0 } : tunables.balance;
 
   function begin(request: CallRequest): Instance {
-    const nowMs = clock.monotonicMs();
+    const { nowMs } = request;
     const instance = pick(request, nowMs, random, tunables);
     const { health } = instance;
     request.instance = instance;
@@ -56,29 +56,29 @@ export function balance(
     health.latencyAtMs = nowMs;
   }
 
-  return (next) => (request) => {
+  return (next) => (request, done) => {
     const instance = begin(request);
     const { health } = instance;
-    return next(request).then(
-      (answer) => {
-        note(request, health, clock.monotonicMs(), outcomeOfAnswer(answer));
-        if (request.wantsStream && answer.status < 400) {
-          (answer.body as Readable).once('close', () => {
-            health.inFlight -= 1;
-          });
-        } else health.inFlight -= 1;
-        if (answer.status !== 401 || !isOfAnother(answer)) return answer;
-        onUnreached(instance);
-        throw new TransportFailure('refused', new Error('another process answers there, or one with another key'));
-      },
-      (error: unknown) => {
-        const nowMs = clock.monotonicMs();
-        note(request, health, nowMs, outcomeOfFailure(request, error, nowMs));
+    next(request, (answer, failure) => {
+      const nowMs = clock.monotonicMs();
+      if (answer === undefined) {
+        note(request, health, nowMs, outcomeOfFailure(request, failure, nowMs));
         health.inFlight -= 1;
-        if (error instanceof TransportFailure && error.phase !== 'cancelled') onUnreached(instance);
-        throw error;
-      },
-    );
+        if (failure instanceof TransportFailure && failure.phase !== 'cancelled') onUnreached(instance);
+        done(undefined, failure);
+        return;
+      }
+      note(request, health, nowMs, outcomeOfAnswer(answer));
+      if (request.wantsStream && answer.status < 400) {
+        (answer.body as Readable).once('close', () => {
+          health.inFlight -= 1;
+        });
+      } else health.inFlight -= 1;
+      if (answer.status === 401 && isOfAnother(answer)) {
+        onUnreached(instance);
+        done(undefined, new TransportFailure('refused', new Error('another process answers there, or one with another key')));
+      } else done(answer, undefined);
+    });
   };
 }
 

@@ -7,7 +7,7 @@ import type { InstanceHealth, Waiter } from '../directory/health.ts';
 import { meshError } from '../errors.ts';
 import { TransportFailure } from '../transport/transport.ts';
 import type { BulkheadTunables } from './bulkhead-options.ts';
-import type { CallRequest, Interceptor } from './call.ts';
+import type { CallRequest, Done, Interceptor } from './call.ts';
 import { factsOf } from './deadline.ts';
 import { answered, createWaitingLine, emptied, isCalm, isStanding, isWorthwhile, join } from './waiting-line.ts';
 
@@ -50,7 +50,8 @@ export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Cou
     if (waiting.length === 0) emptied(line, nowMs);
   }
 
-  function placeIn(health: InstanceHealth, request: CallRequest): Promise<void> {
+  /** Has the call enter when it gets a place, or fail when it gets none. */
+  function waitIn(health: InstanceHealth, request: CallRequest, enter: () => void, fail: (failure: unknown) => void): void {
     const { waiting } = health;
     health.line ??= createWaitingLine(tunables);
     const { line } = health;
@@ -60,59 +61,56 @@ export function bulkhead(tunables: BulkheadTunables, clock: Clock, counters: Cou
     const verdict = join(line, nowMs, waiting.length, oldest?.sinceMs ?? nowMs);
     if (verdict === 'refused') {
       counters.bulkheadRefused += 1;
-      return Promise.reject(overloaded(request, tunables, `${maxInFlight} calls are under way and ${maxQueued} wait for`));
+      fail(overloaded(request, tunables, `${maxInFlight} calls are under way and ${maxQueued} wait for`));
+      return;
     }
     if (verdict === 'displaces') waiting.shift()?.refuse();
     counters.queued += 1;
-    const place = new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = {
-        sinceMs: nowMs,
-        enter() {
-          cancellation.listen(undefined);
-          resolve();
-        },
-        refuse() {
-          counters.bulkheadRefused += 1;
-          cancellation.listen(undefined);
-          reject(overloaded(request, tunables, 'newer calls come faster than it is their turn at'));
-        },
-      };
-      waiting.push(waiter);
-      cancellation.listen((reason) => {
-        waiting.splice(waiting.indexOf(waiter), 1);
-        if (waiting.length === 0) emptied(line, clock.monotonicMs());
-        reject(new TransportFailure('cancelled', reason));
-      });
+    const waiter: Waiter = {
+      sinceMs: nowMs,
+      enter() {
+        cancellation.listen(undefined);
+        enter();
+      },
+      refuse() {
+        counters.bulkheadRefused += 1;
+        cancellation.listen(undefined);
+        fail(overloaded(request, tunables, 'newer calls come faster than it is their turn at'));
+      },
+    };
+    waiting.push(waiter);
+    cancellation.listen((reason) => {
+      waiting.splice(waiting.indexOf(waiter), 1);
+      if (waiting.length === 0) emptied(line, clock.monotonicMs());
+      fail(new TransportFailure('cancelled', reason));
     });
     // A trial that has ended just now gave places back.
     if (health.running < line.places) fill(health);
-    return place;
   }
 
   return (next) => {
-    function enter(request: CallRequest, health: InstanceHealth, enteredAtMs: number): ReturnType<typeof next> {
-      return next(request).then(
-        (answer) => {
-          learn(health, enteredAtMs, answer.status < 500 && !request.wantsStream);
-          if (request.wantsStream && answer.status < 400) (answer.body as Readable).once('close', () => leave(health));
-          else leave(health);
-          return answer;
-        },
-        (error: unknown) => {
-          learn(health, enteredAtMs, false);
-          leave(health);
-          throw error;
-        },
-      );
+    function enter(request: CallRequest, health: InstanceHealth, enteredAtMs: number, done: Done): void {
+      next(request, (answer, failure) => {
+        learn(health, enteredAtMs, answer !== undefined && answer.status < 500 && !request.wantsStream);
+        if (request.wantsStream && answer !== undefined && answer.status < 400) {
+          (answer.body as Readable).once('close', () => leave(health));
+        } else leave(health);
+        done(answer, failure);
+      });
     }
 
-    return (request) => {
+    return (request, done) => {
       const { health } = request.instance as Instance;
       if (health.running < (health.line === undefined ? maxInFlight : health.line.places)) {
         health.running += 1;
-        return enter(request, health, request.attemptedAtMs);
+        enter(request, health, request.attemptedAtMs, done);
+        return;
       }
-      return placeIn(health, request).then(() => enter(request, health, clock.monotonicMs()));
+      const begin = () => {
+        request.nowMs = clock.monotonicMs();
+        enter(request, health, request.nowMs, done);
+      };
+      waitIn(health, request, begin, (failure) => done(undefined, failure));
     };
   };
 }

@@ -49,14 +49,20 @@ export interface CallRequest {
   /** Monotonic; and what was spent since then on finding out where to call. */
   readonly startedAtMs: number;
   readonly spentMs: number;
-  /** The HTTP request for one instance: instances of different versions may offer the function under different paths. */
-  readonly build: (instance: Instance) => BuiltRequest;
+  /** What the caller gave, and how it becomes an HTTP request: see {@link builtFor}. */
+  readonly args: unknown;
+  readonly toHttp: ToHttp;
   /** What offers it, by the lists of routes that instances have. */
   readonly found: ReadonlyMap<RouteTable, FoundRoute>;
+  /** The request that was built last, and the list of routes that it was built for. */
+  built: BuiltRequest | undefined;
+  builtOf: RouteTable | undefined;
   /** The body that is sent, once it is known. */
   upload: BuiltRequest['body'];
-  /** Instances that offer the function. */
-  readonly candidates: readonly Instance[];
+  /** Instances that offer the function, or the one that the caller wants. */
+  candidates: readonly Instance[];
+  /** Monotonic time as this synchronous step knows it: whoever waits sets it anew. A clock is dear beside the rest of a step. */
+  nowMs: number;
   /** Of the deadline: monotonic time at which nobody waits any more. */
   endsAtMs: number;
   /** Of retry: which attempt this is, who has failed this call already, and whether one more was wanted that the budget did not give. */
@@ -84,7 +90,33 @@ export interface CallAnswer {
   readonly text?: string | undefined;
 }
 
-export type Call = (request: CallRequest) => Promise<CallAnswer>;
+/**
+ * Told once what came of a call: an answer, or, where that is `undefined`, why there is none. It never throws.
+ *
+ * A function and no promise: each promise on the way costs a call more than most of what is decided there.
+ */
+export type Done = (answer: CallAnswer | undefined, failure: unknown) => void;
+
+/** Makes a call, and tells what came of it, now or later. It never throws. */
+export type Call = (request: CallRequest, done: Done) => void;
 
 /** What stands around a call. The order is one visible array, in `chain.ts`. */
 export type Interceptor = (next: Call) => Call;
+
+/** Arguments as an HTTP request. @throws MESH_ARGUMENT_INVALID */
+export type ToHttp = (found: FoundRoute, name: string, args: unknown, options: CallOptions) => BuiltRequest;
+
+/**
+ * The HTTP request for one instance: instances of different versions may offer the function under different paths. One
+ * serves all that have the same list of routes.
+ *
+ * @throws MESH_ARGUMENT_INVALID
+ */
+export function builtFor(request: CallRequest, instance: Instance): BuiltRequest {
+  const wanted = instance.known?.table as RouteTable;
+  if (request.built !== undefined && request.builtOf === wanted) return request.built;
+  const found = request.found.get(wanted) ?? [...request.found.values()][0];
+  request.built = request.toHttp(found as FoundRoute, request.function, request.args, request.options);
+  request.builtOf = wanted;
+  return request.built;
+}

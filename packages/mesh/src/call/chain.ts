@@ -1,7 +1,7 @@
 import type { Clock, Random } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import type { Instance } from '../directory/directory.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { CallTransport } from '../transport/transport.ts';
 import { balance } from './balance.ts';
 import type { BalanceTunables } from './balance-options.ts';
 import { bulkhead } from './bulkhead.ts';
@@ -32,7 +32,7 @@ export interface ChainOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly counters: Counters;
-  readonly transport: Transport;
+  readonly transport: CallTransport;
   readonly authorize: Authorize;
   readonly observers: CallObservers;
   readonly onUnreached: (instance: Instance) => void;
@@ -51,7 +51,7 @@ export interface ChainOptions {
  */
 export function createCallChain(options: ChainOptions): Call {
   const { tunables, clock, random, counters, transport, authorize, observers } = options;
-  const send = sendOver(transport, authorize, clock);
+  const send = sendOver(transport, authorize);
   const interceptors: readonly (Interceptor | false)[] = [
     deadline(clock, counters, tunables.timeoutMs),
     tunables.retry && retry(tunables.retry, options),
@@ -62,7 +62,7 @@ export function createCallChain(options: ChainOptions): Call {
   ];
   const plain = inTurn(interceptors, send);
   const observed = inTurn([observeCall(observers, clock), ...interceptors, observeAttempt(observers, clock)], send);
-  return (request) => (observers.current === undefined ? plain(request) : observed(request));
+  return (request, done) => (observers.current === undefined ? plain(request, done) : observed(request, done));
 }
 
 function inTurn(interceptors: readonly (Interceptor | false)[], last: Call): Call {

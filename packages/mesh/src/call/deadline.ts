@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { type Clock, createExpiries, isMicroError, type Lifetime } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import { type CallFacts, type MeshError, meshError } from '../errors.ts';
-import type { CallAnswer, CallRequest, Interceptor } from './call.ts';
+import type { CallRequest, Interceptor } from './call.ts';
 
 /**
  * Ends a call whose time is up, or whose caller went away: whoever is at work on it stops. A call made for a request that is
@@ -21,7 +21,7 @@ export function deadline(clock: Clock, counters: Counters, defaultTimeoutMs: num
     request.cancellation.cancel(error);
   }
 
-  return (next) => (request) => {
+  return (next) => (request, done) => {
     const { cancellation, options } = request;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     const lifetime = request.context?.lifetime;
@@ -37,25 +37,28 @@ export function deadline(clock: Clock, counters: Counters, defaultTimeoutMs: num
     if (cancellation.reason !== undefined) {
       unlisten?.();
       unwatch?.();
-      return Promise.reject(cancellation.reason);
+      done(undefined, cancellation.reason);
+      return;
     }
     // Of its own length, shared by most calls, though the request served may end sooner: that tells by itself.
-    const expiry = expire(Math.max(0, timeoutMs - request.spentMs), () =>
-      end(request, deadlineExceeded(factsOf(request), timeoutMs, whereabouts(request))),
+    const expiry = expire(
+      Math.max(0, timeoutMs - request.spentMs),
+      () => end(request, deadlineExceeded(factsOf(request), timeoutMs, whereabouts(request))),
+      request.nowMs,
     );
-    const stop = () => {
+    next(request, (answer, failure) => {
       expiry.stop();
-      unwatch?.();
-      unlisten?.();
-    };
-    const answered = ({ body }: CallAnswer) => {
-      if (!(body instanceof Readable)) return stop();
-      expiry.stop();
-      body.once('close', stop);
-    };
-    const answer = next(request);
-    answer.then(answered, stop);
-    return answer;
+      if (request.wantsStream && answer?.body instanceof Readable) {
+        answer.body.once('close', () => {
+          unwatch?.();
+          unlisten?.();
+        });
+      } else {
+        unwatch?.();
+        unlisten?.();
+      }
+      done(answer, failure);
+    });
   };
 }
 

@@ -61,17 +61,11 @@ export function ejection(tunables: EjectionTunables, surroundings: EjectionSurro
     }
   }
 
-  return (next) => (request) =>
-    next(request).then(
-      (answer) => {
-        look(request);
-        return answer;
-      },
-      (error: unknown) => {
-        look(request);
-        throw error;
-      },
-    );
+  return (next) => (request, done) =>
+    next(request, (answer, failure) => {
+      look(request);
+      done(answer, failure);
+    });
 }
 
 /**

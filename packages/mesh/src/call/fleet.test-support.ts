@@ -5,7 +5,7 @@ import { createDirectory, type Instance, type ServiceEntry } from '../directory/
 import { CALLS } from '../directory/health.ts';
 import { resolveMeshOptions } from '../options.ts';
 import { nameRoutes } from '../routes/naming.ts';
-import { type FailurePhase, type Transport, TransportFailure, type TransportRequest } from '../transport/transport.ts';
+import { type CallTransport, type FailurePhase, TransportFailure, type TransportRequest } from '../transport/transport.ts';
 import type { BuiltRequest } from './arguments.ts';
 import type { CallAnswer, CallOptions, CallRequest } from './call.ts';
 import { createCallChain } from './chain.ts';
@@ -83,24 +83,23 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
   for (const id of Object.keys(behaviours)) add(id);
   const service = directory.find('pens') as ServiceEntry;
 
-  const transport: Transport = {
-    request: (request) =>
-      new Promise((resolve, reject) => {
-        sent.push(request);
-        const done = behaviours[request.instance as string]?.(request);
-        const timer =
-          done &&
-          clock.after(done.afterMs ?? 0, () => {
-            request.cancellation.listen(undefined);
-            const { status = 200, headers = {}, fail, hadHead } = done;
-            if (fail !== undefined) reject(new TransportFailure(fail, new Error(fail), hadHead));
-            else resolve({ status, headers, contentType: '', body: Buffer.alloc(0) });
-          });
-        request.cancellation.listen((reason) => {
-          timer?.stop();
-          reject(new TransportFailure('cancelled', reason));
+  const transport: CallTransport = {
+    request(request, answered) {
+      sent.push(request);
+      const done = behaviours[request.instance as string]?.(request);
+      const timer =
+        done &&
+        clock.after(done.afterMs ?? 0, () => {
+          request.cancellation.listen(undefined);
+          const { status = 200, headers = {}, fail, hadHead } = done;
+          if (fail !== undefined) answered(undefined, new TransportFailure(fail, new Error(fail), hadHead));
+          else answered({ status, headers, contentType: '', body: Buffer.alloc(0) }, undefined);
         });
-      }),
+      request.cancellation.listen((reason) => {
+        timer?.stop();
+        answered(undefined, new TransportFailure('cancelled', reason));
+      });
+    },
     stream: () => Promise.reject(new Error('no streams here')),
     forget() {},
     renew() {},
@@ -144,8 +143,12 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       context,
       startedAtMs: clock.monotonicMs(),
       spentMs: 0,
-      build: () => built,
+      nowMs: clock.monotonicMs(),
+      args: undefined,
+      toHttp: () => built,
       found: new Map(),
+      built: undefined,
+      builtOf: undefined,
       upload: body,
       candidates: [...service.instances.values()].filter(
         ({ id }) => callOptions.instance === undefined || id === callOptions.instance,
@@ -164,11 +167,12 @@ export function createFleet(behaviours: Record<string, Behaviour>, options: Reco
       carried: undefined,
     };
     requests.push(request);
-    return chain(request).then(
-      ({ status }) => status,
-      (error: { code?: string; phase?: string; cause?: { code?: string } }) =>
-        error.code ?? (error.phase === 'cancelled' ? error.cause?.code : error.phase) ?? '',
-    );
+    return new Promise((resolve) => {
+      chain(request, (answer, failure) => {
+        const { code, phase, cause } = (failure ?? {}) as { code?: string; phase?: string; cause?: { code?: string } };
+        resolve(answer?.status ?? code ?? (phase === 'cancelled' ? cause?.code : phase) ?? '');
+      });
+    });
   }
   const requests: CallRequest[] = [];
 

@@ -33,79 +33,70 @@ export function hedge(tunables: HedgingTunables, clock: Clock, counters: Counter
     return hasAnother && mayHedge(service.recent, clock.monotonicMs(), tunables);
   }
 
-  return (next) => (request) => {
+  return (next) => (request, done) => {
     const wanted = request.options.hedge;
     // A call that was tried again has had its second attempt.
-    if (wanted === undefined || wanted === false || request.attempts > 1) return next(request);
+    if (wanted === undefined || wanted === false || request.attempts > 1) return next(request, done);
     const sketch = sketchOf(request);
     const afterMs = wanted === true ? sketch.percentile(tunables.percentile) : wanted.afterMs;
     const beganAtMs = clock.monotonicMs();
-    const answer = race(next, request, clock, afterMs, (first) => {
+    const hedgeBegins = (first: CallRequest) => {
       if (!mayBegin(request, first)) return false;
       request.service.recent.add(HEDGES, clock.monotonicMs());
       counters.hedges += 1;
       return true;
-    });
-    return answer.then(({ answer: given, winner, isHedge }) => {
-      if (given.status < 500) sketch.add(clock.monotonicMs() - beganAtMs);
-      if (isHedge) counters.hedgesWon += 1;
-      take(request, winner);
-      return given;
+    };
+    race(next, request, clock, afterMs, hedgeBegins, (answer, failure, isHedge) => {
+      if (answer !== undefined && answer.status < 500) sketch.add(clock.monotonicMs() - beganAtMs);
+      if (answer !== undefined && isHedge) counters.hedgesWon += 1;
+      done(answer, failure);
     });
   };
 }
 
-interface Won {
-  readonly answer: CallAnswer;
-  readonly winner: CallRequest;
-  readonly isHedge: boolean;
-}
-
-/** The first answer below 500 wins, and the other attempt is called off; when neither has one, the last of the two counts. */
+/**
+ * The first answer below 500 wins, and the other attempt is called off; when neither has one, the last of the two counts.
+ * @param mayBegin asked, once, when the first attempt takes long
+ */
 function race(
   next: Call,
   request: CallRequest,
   clock: Clock,
   afterMs: number | undefined,
   mayBegin: (first: CallRequest) => boolean,
-): Promise<Won> {
+  won: (answer: CallAnswer | undefined, failure: unknown, isHedge: boolean) => void,
+): void {
   const first = forkOf(request, request.failed);
   const running = new Set<CallRequest>();
-  return new Promise((resolve, reject) => {
-    const timer = afterMs === undefined ? undefined : clock.after(afterMs, hedged, { keepsAlive: true });
+  const timer = afterMs === undefined ? undefined : clock.after(afterMs, hedged, { keepsAlive: true });
 
-    function start(attempt: CallRequest): void {
-      running.add(attempt);
-      const answered = next(attempt);
-      // Who is tried now is known from here on, for the message of a deadline.
+  function start(attempt: CallRequest): void {
+    running.add(attempt);
+    next(attempt, (answer, failure) => {
+      if (!running.delete(attempt)) return;
+      const isGood = answer !== undefined && answer.status < 500;
+      if (!isGood && running.size > 0) return;
+      timer?.stop();
+      const losers = [...running];
+      running.clear();
+      for (const loser of losers) loser.cancellation.cancel(new Error('another instance answered first'));
       take(request, attempt);
-      answered.then(
-        (answer) => {
-          if (!running.delete(attempt) || (answer.status >= 500 && running.size > 0)) return;
-          timer?.stop();
-          for (const loser of running) loser.cancellation.cancel(new Error('another instance answered first'));
-          running.clear();
-          resolve({ answer, winner: attempt, isHedge: attempt !== first });
-        },
-        (error: unknown) => {
-          if (!running.delete(attempt) || running.size > 0) return;
-          timer?.stop();
-          take(request, attempt);
-          reject(error);
-        },
-      );
-    }
+      won(answer, failure, attempt !== first);
+    });
+    // Who is tried now is known from here on, for the message of a deadline.
+    if (running.has(attempt)) take(request, attempt);
+  }
 
-    function hedged(): void {
-      if (!running.has(first) || first.instance === undefined || !mayBegin(first)) return;
-      const second = forkOf(request, [...(request.failed ?? []), first.instance]);
-      follow(request, first, second);
-      start(second);
-    }
+  function hedged(): void {
+    if (!running.has(first) || first.instance === undefined || !mayBegin(first)) return;
+    const second = forkOf(request, [...(request.failed ?? []), first.instance]);
+    second.nowMs = clock.monotonicMs();
+    follow(request, first, second);
+    start(second);
+  }
 
-    follow(request, first);
-    start(first);
-  });
+  follow(request, first);
+  start(first);
 }
 
 /** An attempt that can be called off by itself. */

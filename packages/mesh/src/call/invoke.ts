@@ -6,10 +6,17 @@ import type { Counters } from '../counters.ts';
 import type { Instance } from '../directory/directory.ts';
 import { CALLS } from '../directory/health.ts';
 import { type CallFacts, MeshError, meshError } from '../errors.ts';
-import type { FoundRoute, RouteTable } from '../routes/naming.ts';
 import { dataOf, remoteError } from './answer.ts';
 import { type BuiltRequest, toRequest, toRequestExplicit } from './arguments.ts';
-import type { Call, CallAnswer, CallOptions, CallRequest, ResponseOptions } from './call.ts';
+import {
+  builtFor,
+  type Call,
+  type CallAnswer,
+  type CallOptions,
+  type CallRequest,
+  type ResponseOptions,
+  type ToHttp,
+} from './call.ts';
 import { checkCallOptions, checkHedge } from './call-options.ts';
 import { asksForCoding } from './content-coding.ts';
 import { cancelled, countEnd, deadlineExceeded, lifetimeEnded } from './deadline.ts';
@@ -34,7 +41,17 @@ export interface InvokeOptions {
   readonly mayCall: ((service: string, path: string) => boolean) | undefined;
 }
 
-type ToHttp = (found: FoundRoute) => BuiltRequest;
+/** What a caller asked for, and who is told. */
+interface Asked<T> {
+  /** Service and function, as the caller wrote them. */
+  readonly key: string;
+  readonly name: string;
+  readonly args: unknown;
+  readonly options: CallOptions;
+  readonly wantsStream: boolean;
+  readonly toHttp: ToHttp;
+  readonly read: (request: CallRequest, answer: CallAnswer) => T;
+}
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
 
@@ -42,32 +59,42 @@ const NO_OPTIONS: CallOptions = Object.freeze({});
 export function createInvoker(surroundings: InvokeOptions): Invoker {
   const { targets, chain, observers, clock, counters, timeoutMs, nextRequestId, isClosed, mayCall } = surroundings;
 
-  async function run<T>(
-    key: string,
-    name: string,
-    options: CallOptions,
-    wantsStream: boolean,
-    toHttp: ToHttp,
-    read: (request: CallRequest, answer: CallAnswer) => T,
-  ): Promise<T> {
-    if (options !== NO_OPTIONS) checkCallOptions(options, { service: key, function: name });
-    const context = currentContext();
-    const requestId = givenRequestId(options) ?? context?.requestId ?? nextRequestId();
-    if (isClosed()) throw closed({ service: key, function: name, requestId });
-    counters.calls += 1;
-    const startedAtMs = clock.monotonicMs();
-    let target = targets.known(key, name);
-    let spentMs = 0;
-    if (target === undefined) {
-      target = await search(key, name, options, requestId, context).catch((error: unknown) => {
-        observers.failed({ service: key, function: name, requestId, context }, error, clock.monotonicMs() - startedAtMs);
-        throw error;
-      });
-      spentMs = clock.monotonicMs() - startedAtMs;
-    }
+  /** One promise a call: what stands between here and the transport tells by functions. */
+  function run<T>(asked: Asked<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { key, name, options } = asked;
+      if (options !== NO_OPTIONS) checkCallOptions(options, { service: key, function: name });
+      const context = currentContext();
+      const requestId = givenRequestId(options) ?? context?.requestId ?? nextRequestId();
+      if (isClosed()) throw closed({ service: key, function: name, requestId });
+      counters.calls += 1;
+      const startedAtMs = clock.monotonicMs();
+      const target = targets.known(key, name);
+      if (target !== undefined) {
+        send(asked, target, context, requestId, startedAtMs, startedAtMs, resolve, reject);
+        return;
+      }
+      search(key, name, options, requestId, context).then(
+        (found) => send(asked, found, context, requestId, startedAtMs, clock.monotonicMs(), resolve, reject),
+        (error: unknown) => {
+          observers.failed({ service: key, function: name, requestId, context }, error, clock.monotonicMs() - startedAtMs);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  function send<T>(
+    { name, args, options, wantsStream, toHttp, read }: Asked<T>,
+    target: Target,
+    context: Context | undefined,
+    requestId: string,
+    startedAtMs: number,
+    nowMs: number,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
     target.service.recent.add(CALLS, startedAtMs);
-    const build = memoise(target, toHttp);
-    const candidates = options.instance === undefined ? target.candidates : only(options.instance, target);
     const request: CallRequest = {
       service: target.service,
       function: name,
@@ -79,11 +106,15 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       cancellation: new Cancellation(),
       context,
       startedAtMs,
-      spentMs,
-      build,
+      spentMs: nowMs - startedAtMs,
+      args,
+      toHttp,
       found: target.found,
+      built: undefined,
+      builtOf: undefined,
       upload: undefined,
-      candidates,
+      candidates: target.candidates,
+      nowMs,
       endsAtMs: 0,
       attempts: 1,
       failed: undefined,
@@ -97,18 +128,31 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
       watches: undefined,
       carried: undefined,
     };
+    const fail = (error: unknown) =>
+      reject(withFacts(explain(request, error), { service: target.service.name, function: name, requestId }, request));
     try {
+      if (options.instance !== undefined) request.candidates = only(options.instance, target);
       // Built before the chain: what is wrong with the arguments is said before anything is sent.
-      const built = build(candidates[0] as Instance);
+      const built = builtFor(request, request.candidates[0] as Instance);
       request.upload = built.body;
       if (mayCall?.(target.service.name, built.path) === false) throw notAllowed(target.service.name, name, built);
       if (options.hedge !== undefined) checkHedge(options, built.method);
-      const answer = await chain(request);
-      if (answer.status < 400) return read(request, answer);
-      throw remoteError(request, answer);
     } catch (error) {
-      throw withFacts(explain(request, error), { service: target.service.name, function: name, requestId }, request);
+      fail(error);
+      return;
     }
+    chain(request, (answer, failure) => {
+      if (answer === undefined) {
+        fail(failure);
+        return;
+      }
+      try {
+        if (answer.status < 400) resolve(read(request, answer));
+        else fail(remoteError(request, answer));
+      } catch (error) {
+        fail(error);
+      }
+    });
   }
 
   /** Whoever gives a call little time, or takes it back, does not wait for a service that is slow to tell its routes. */
@@ -153,28 +197,22 @@ export function createInvoker(surroundings: InvokeOptions): Invoker {
     functionNames: targets.functionNames,
 
     call(service, name, args, options = NO_OPTIONS) {
-      const call = run<unknown>(service, name, options, false, (found) => toRequest(found, name, args, options), dataOf);
+      const call = run({ key: service, name, args, options, wantsStream: false, toHttp: toRequest, read: dataOf });
       if (options?.fallback === undefined) return call;
       return call.catch((error: unknown) => fallBack(options.fallback, error, counters));
     },
 
     async request(service, name, explicit = {}) {
       const { args, options } = takeApart(service, name, explicit);
-      const response = run(
-        service,
-        name,
-        options,
-        false,
-        (found) => toRequestExplicit(found, name, args, options),
-        wholeResponse,
-      );
+      const asked = { key: service, name, args, options, wantsStream: false, toHttp: explicitly, read: wholeResponse };
+      const response = run<ServiceResponse>(asked);
       return releasing(args.body, response);
     },
 
     async stream(service, name, explicit = {}) {
       const { args, options } = takeApart(service, name, explicit);
-      const stream = run(service, name, options, true, (found) => toRequestExplicit(found, name, args, options), openStream);
-      return releasing(args.body, stream);
+      const asked = { key: service, name, args, options, wantsStream: true, toHttp: explicitly, read: openStream };
+      return releasing(args.body, run<ServiceStream>(asked));
     },
   };
 }
@@ -214,20 +252,7 @@ function givenRequestId({ headers }: CallOptions): string | undefined {
   return undefined;
 }
 
-/** One request serves all instances that have the same list of routes. */
-function memoise(target: Target, toHttp: ToHttp): (instance: Instance) => BuiltRequest {
-  let table: RouteTable | undefined;
-  let built: BuiltRequest | undefined;
-  return (instance) => {
-    const wanted = instance.known?.table as RouteTable;
-    if (built === undefined || table !== wanted) {
-      const found = target.found.get(wanted) ?? [...target.found.values()][0];
-      built = toHttp(found as FoundRoute);
-      table = wanted;
-    }
-    return built;
-  };
-}
+const explicitly: ToHttp = (found, name, args, options) => toRequestExplicit(found, name, args as ExplicitArguments, options);
 
 function takeApart(
   service: string,

@@ -2,7 +2,7 @@ import type { AttemptWatch, CallObserver, CallWatch, Clock, Log, ObservedCall } 
 import { isMicroError } from '@express-micro/core';
 import type { Instance } from '../directory/directory.ts';
 import type { RouteTable } from '../routes/naming.ts';
-import type { CallRequest, Interceptor } from './call.ts';
+import { builtFor, type CallRequest, type Interceptor } from './call.ts';
 import { explain } from './explain.ts';
 
 /** Who sees the calls of this process: metrics, traces. */
@@ -64,34 +64,31 @@ export function observeCall(observers: CallObservers, clock: Clock): Interceptor
     for (const watch of watches) safely(() => watch.end(end));
   }
 
-  return (next) => (request) => {
+  return (next) => (request, done) => {
     const call = describe(request);
     const watches: CallWatch[] = [];
     for (const observer of observers.current ?? []) {
       const watch = safely(() => observer.begin(call));
       if (watch !== undefined) watches.push(watch);
     }
-    if (watches.length === 0) return next(request);
+    if (watches.length === 0) return next(request, done);
     request.watches = watches;
-    const answer = next(request);
-    // Beside the way of the answer, not on it: it is told first, and the caller waits for nothing more.
-    answer.then(
-      ({ status }) => ended(request, status, undefined),
-      (failure: unknown) => ended(request, undefined, failure),
-    );
-    return answer;
+    next(request, (answer, failure) => {
+      ended(request, answer?.status, failure);
+      done(answer, failure);
+    });
   };
 }
 
 /** Innermost: each attempt where it is handed to the transport, so that what waited for a place is not part of it. */
 export function observeAttempt({ safely }: CallObservers, clock: Clock): Interceptor {
-  return (next) => (request) => {
+  return (next) => (request, done) => {
     const begun: AttemptWatch[] = [];
     for (const watch of request.watches ?? []) {
       const attempt = watch.attempt === undefined ? undefined : safely(() => begin(watch, request));
       if (attempt !== undefined) begun.push(attempt);
     }
-    if (begun.length === 0) return next(request);
+    if (begun.length === 0) return next(request, done);
     const { context } = request;
     const inherited =
       context?.traceparent === undefined
@@ -99,18 +96,14 @@ export function observeAttempt({ safely }: CallObservers, clock: Clock): Interce
         : { traceparent: context.traceparent, ...(context.tracestate === undefined ? {} : { tracestate: context.tracestate }) };
     request.carried = Object.assign(inherited, ...begun.map(({ headers }) => headers));
     const beganAtMs = clock.monotonicMs();
-    const answer = next(request);
-    const ended = (status: number | undefined, failure: unknown) => {
+    next(request, (answer, failure) => {
+      const status = answer?.status;
       const { error, errorType } = verdictOf(request, status, failure);
       const durationMs = clock.monotonicMs() - beganAtMs;
       const end = { status, error, errorType, durationMs, transport: request.sent?.way };
       for (const attempt of begun) safely(() => attempt.end(end));
-    };
-    answer.then(
-      ({ status }) => ended(status, undefined),
-      (failure: unknown) => ended(undefined, failure),
-    );
-    return answer;
+      done(answer, failure);
+    });
   };
 }
 
@@ -120,10 +113,10 @@ function begin(watch: CallWatch, { attempts, instance }: CallRequest): AttemptWa
 }
 
 function describe(request: CallRequest): ObservedCall {
-  const { service, function: name, requestId, context, candidates, build } = request;
+  const { service, function: name, requestId, context, candidates } = request;
   const first = candidates[0] as Instance;
   const found = request.found.get(first.known?.table as RouteTable) ?? [...request.found.values()][0];
-  const { method } = build(first);
+  const { method } = builtFor(request, first);
   return { service: service.name, function: name, method, route: found?.route.paths[0], requestId, context };
 }
 

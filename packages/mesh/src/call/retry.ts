@@ -5,7 +5,7 @@ import type { Counters } from '../counters.ts';
 import { type Instance, isCallable } from '../directory/directory.ts';
 import { RETRIES } from '../directory/health.ts';
 import { TransportFailure } from '../transport/transport.ts';
-import type { CallAnswer, CallRequest, Interceptor } from './call.ts';
+import { builtFor, type CallAnswer, type CallRequest, type Done, type Interceptor } from './call.ts';
 import { mayRetry } from './retry-budget.ts';
 import { decideRetry, type Fate, fateOfAnswer, fateOfFailure } from './retry-decision.ts';
 import type { RetryTunables } from './retry-options.ts';
@@ -30,46 +30,47 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
 export function retry(tunables: RetryTunables, { clock, random, counters, onRetry, isClosed }: RetrySurroundings): Interceptor {
   return (next) => {
     /** Waits and tries again, or gives what came. */
-    async function reconsider(request: CallRequest, fate: Fate, giveUp: () => CallAnswer): Promise<CallAnswer> {
+    function reconsider(request: CallRequest, fate: Fate, done: Done, answer: CallAnswer | undefined, failure: unknown): void {
       const { instance, service, cancellation } = request;
-      if (instance === undefined || cancellation.reason !== undefined || isClosed()) return giveUp();
+      if (instance === undefined || cancellation.reason !== undefined || isClosed()) return done(answer, failure);
       request.failed ??= [];
       if (!request.failed.includes(instance)) request.failed.push(instance);
       const nowMs = clock.monotonicMs();
       const facts = { ...factsFor(request, nowMs), fate, remainingMs: request.endsAtMs - nowMs };
       const waitMs = decideRetry(facts, tunables, random.next());
-      if (waitMs === undefined) return giveUp();
+      if (waitMs === undefined) return done(answer, failure);
       if (!mayRetry(service.recent, nowMs, tunables)) {
         request.isBudgetSpent = true;
         counters.retriesRefused += 1;
-        return giveUp();
+        return done(answer, failure);
       }
       service.recent.add(RETRIES, nowMs);
       counters.retries += 1;
       onRetry(request, fate.reason);
       request.attempts += 1;
-      await pause(clock, waitMs, request);
-      return isClosed() ? giveUp() : attempt(request);
+      pause(clock, waitMs, request, (cancelled) => {
+        if (cancelled !== undefined) return done(undefined, cancelled);
+        if (isClosed()) return done(answer, failure);
+        request.nowMs = clock.monotonicMs();
+        attempt(request, done);
+      });
     }
 
-    function attempt(request: CallRequest): Promise<CallAnswer> {
-      return next(request).then(
-        (answer) => {
-          const fate = answer.status < 429 ? undefined : fateOfAnswer(answer, clock.epochMs());
-          return fate === undefined || fate.kind === 'final' ? answer : reconsider(request, fate, () => answer);
-        },
-        (error: unknown) =>
-          reconsider(request, fateOfFailure(error), () => {
-            throw error;
-          }),
-      );
+    function attempt(request: CallRequest, done: Done): void {
+      next(request, (answer, failure) => {
+        if (answer !== undefined && answer.status < 429) return done(answer, failure);
+        const fate = answer === undefined ? fateOfFailure(failure) : fateOfAnswer(answer, clock.epochMs());
+        if (answer !== undefined && fate.kind === 'final') return done(answer, failure);
+        reconsider(request, fate, done, answer, failure);
+      });
     }
     return attempt;
   };
 }
 
-function factsFor({ options, candidates, failed, attempts, build, instance }: CallRequest, nowMs: number) {
-  const { method, body, headers } = build(instance as Instance);
+function factsFor(request: CallRequest, nowMs: number) {
+  const { options, candidates, failed, attempts, instance } = request;
+  const { method, body, headers } = builtFor(request, instance as Instance);
   const others = options.instance === undefined ? candidates.filter((one) => isCallable(one) && !failed?.includes(one)) : [];
   return {
     attempts,
@@ -80,13 +81,16 @@ function factsFor({ options, candidates, failed, attempts, build, instance }: Ca
   };
 }
 
-/** Somebody awaits the call, so the process stays for it. */
-function pause(clock: Clock, waitMs: number, { cancellation }: CallRequest): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(waitMs, resolve, { keepsAlive: true });
-    cancellation.listen((reason) => {
-      timer.stop();
-      reject(new TransportFailure('cancelled', reason));
-    });
+/** Somebody awaits the call, so the process stays for it. @param then told why the pause was broken off, where it was */
+function pause(
+  clock: Clock,
+  waitMs: number,
+  { cancellation }: CallRequest,
+  then: (cancelled: TransportFailure | undefined) => void,
+): void {
+  const timer = clock.after(waitMs, () => then(undefined), { keepsAlive: true });
+  cancellation.listen((reason) => {
+    timer.stop();
+    then(new TransportFailure('cancelled', reason));
   });
 }

@@ -1,10 +1,9 @@
 // Hot path: every call passes here. Its bench: bench/call-cost.mjs
-import type { Clock } from '@express-micro/core';
 import type { Instance } from '../directory/directory.ts';
-import type { Transport, TransportFailure, TransportRequest, TransportStream } from '../transport/transport.ts';
+import type { CallTransport, TransportFailure, TransportRequest, TransportStream } from '../transport/transport.ts';
 import { DEADLINE } from '../wire.ts';
 import type { BuiltRequest } from './arguments.ts';
-import type { Call, CallAnswer, CallRequest } from './call.ts';
+import { builtFor, type Call, type CallAnswer, type CallRequest, type Done } from './call.ts';
 import { explain } from './explain.ts';
 
 /** Adds what proves to the other side who calls. */
@@ -13,13 +12,13 @@ export type Authorize = (headers: string[], instance: Instance, request: BuiltRe
 /** More of a failed stream's body is not worth reading for an error. */
 const MAX_ERROR_BYTES = 65_536;
 
-/** Innermost: the request as bytes to the instance that was picked. What throws before it is sent is a rejection like any other. */
-export function sendOver(transport: Transport, authorize: Authorize, clock: Clock): Call {
+/** Innermost: the request as bytes to the instance that was picked. What throws before it is sent is a failure like any other. */
+export function sendOver(transport: CallTransport, authorize: Authorize): Call {
   function outgoing(request: CallRequest): TransportRequest {
     const instance = request.instance as Instance;
-    const built = request.build(instance);
+    const built = builtFor(request, instance);
     const headers = headersOf(request, built);
-    if (!request.wantsStream) headers.push(DEADLINE, String(leftMs(request.endsAtMs - clock.monotonicMs())));
+    if (!request.wantsStream) headers.push(DEADLINE, String(leftMs(request.endsAtMs - request.nowMs)));
     return {
       origin: instance.url,
       instance: instance.id,
@@ -36,20 +35,30 @@ export function sendOver(transport: Transport, authorize: Authorize, clock: Cloc
     };
   }
 
-  return (request) => {
+  function stream(request: CallRequest, sent: TransportRequest, done: Done): void {
+    const streamed = { ...sent, explain: (failure: TransportFailure) => explain(request, failure) as Error };
+    request.sent = streamed;
+    transport
+      .stream(streamed)
+      .then(acceptStream)
+      .then(
+        (answer) => done(answer, undefined),
+        (failure: unknown) => done(undefined, failure),
+      );
+  }
+
+  return (request, done) => {
+    let sent: TransportRequest;
     try {
-      const sent = outgoing(request);
-      request.isSent = true;
-      if (!request.wantsStream) {
-        request.sent = sent;
-        return transport.request(sent);
-      }
-      const streamed = { ...sent, explain: (failure: TransportFailure) => explain(request, failure) as Error };
-      request.sent = streamed;
-      return transport.stream(streamed).then(acceptStream);
+      sent = outgoing(request);
     } catch (error) {
-      return Promise.reject(error);
+      done(undefined, error);
+      return;
     }
+    request.isSent = true;
+    if (request.wantsStream) return stream(request, sent, done);
+    request.sent = sent;
+    transport.request(sent, done);
   };
 }
 

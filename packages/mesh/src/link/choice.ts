@@ -1,7 +1,7 @@
 // Hot path: every call passes here. Its bench: bench/link-cost.mjs
 import { channel } from 'node:diagnostics_channel';
 import type { Counters } from '../counters.ts';
-import type { Transport, TransportAnswer, TransportRequest } from '../transport/transport.ts';
+import type { Answered, CallTransport, Transport, TransportAnswer, TransportRequest } from '../transport/transport.ts';
 import type { LinkPool } from './link-pool.ts';
 import { doorTo, LocalCall } from './local.ts';
 import { MAX_REQUEST_BODY_BYTES, MAX_REQUEST_HEAD_BYTES } from './protocol.ts';
@@ -18,30 +18,35 @@ export interface ChoiceOptions {
 const tracing = channel('undici:request:create');
 
 /** Sends each call the shortest way there is to its instance: within the process, over a link, else over HTTP. */
-export function chooseTransport({ http, links, callerToken, counters }: ChoiceOptions): Transport {
-  const overHttp = sendOverHttp(http, counters);
+export function chooseTransport({ http, links, callerToken, counters }: ChoiceOptions): CallTransport {
+  const send = sendOverHttp(http, counters);
+  const overHttp = (request: TransportRequest, answered: Answered): void => {
+    send(request).then(
+      (answer) => answered(answer, undefined),
+      (failure: unknown) => answered(undefined, failure),
+    );
+  };
   if (links === undefined) return { ...http, request: overHttp, stream: streamOverHttp(http, counters) };
   const onNotForLink = (request: TransportRequest) => links.markNotForLink(request);
 
   return {
-    request(request) {
+    request(request, answered) {
       const { instance } = request;
-      if (instance === undefined || !isFit(request) || isForTracers(request)) return overHttp(request);
+      if (instance === undefined || !isFit(request) || isForTracers(request)) return overHttp(request, answered);
       const door = doorTo(instance);
       if (door !== undefined) {
         const caller = links.isNotForLink(request) ? undefined : door.admit(callerToken(instance));
-        if (caller === undefined) return overHttp(request);
+        if (caller === undefined) return overHttp(request, answered);
         counters.attemptsInProcess += 1;
         request.way = 'in-process';
-        return new Promise((resolve, reject) => {
-          door.enter(new LocalCall(door, request, resolve, reject, onNotForLink), caller);
-        });
+        door.enter(new LocalCall(door, request, answered, onNotForLink), caller);
+        return;
       }
       const link = links.linkFor(instance, request);
-      if (link === undefined) return overHttp(request);
+      if (link === undefined) return overHttp(request, answered);
       counters.attemptsOverLink += 1;
       request.way = 'link';
-      return link.request(request);
+      link.request(request, answered);
     },
     stream: streamOverHttp(http, counters),
     forget(origin) {

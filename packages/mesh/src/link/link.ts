@@ -1,6 +1,6 @@
 // Hot path: every call over a link. Its bench: bench/link-cost.mjs
 import type { Socket } from 'node:net';
-import { type TransportAnswer, TransportFailure, type TransportRequest } from '../transport/transport.ts';
+import { type Answered, type TransportAnswer, TransportFailure, type TransportRequest } from '../transport/transport.ts';
 import { LinkAnswer } from './answer-codec.ts';
 import { codeAt, type FrameReceiver, flagsAt } from './frame-reader.ts';
 import type { FrameWriter } from './frame-writer.ts';
@@ -78,24 +78,32 @@ export class Link implements FrameReceiver {
     return !this.isEnding && this.count < MAX_STREAMS && this.socket.writableLength < MAX_UNSENT_BYTES;
   }
 
-  request(request: TransportRequest): Promise<TransportAnswer> {
+  request(request: TransportRequest, answered: Answered): void {
     const head = encodeRequestHead(request.method, request.path, request.headers);
-    if (head.length > MAX_REQUEST_HEAD_BYTES || !isPath(request.path)) return this.options.overHttp(request);
-    return new Promise((resolve, reject) => {
-      const { cancellation, body } = request;
-      if (cancellation.reason !== undefined) {
-        reject(new TransportFailure('cancelled', cancellation.reason));
-        return;
-      }
-      const stream = this.free.pop() ?? this.calls.length;
-      const call = new LinkCall(this, request, stream, this.turn, resolve, reject);
-      this.calls[stream] = call;
-      this.count += 1;
-      cancellation.listen((reason) => this.cancel(call, reason));
-      const hasBody = body !== undefined || expectsBody(request.method);
-      const flags = (hasBody ? HAS_BODY : 0) | (request.wantsHead === false ? 0 : WANTS_HEAD);
-      this.writer.frame(REQUEST, flags, stream, 0, head, (body as string | Uint8Array | undefined) ?? '');
-    });
+    if (head.length > MAX_REQUEST_HEAD_BYTES || !isPath(request.path)) {
+      this.overHttp(request, answered);
+      return;
+    }
+    const { cancellation, body } = request;
+    if (cancellation.reason !== undefined) {
+      answered(undefined, new TransportFailure('cancelled', cancellation.reason));
+      return;
+    }
+    const stream = this.free.pop() ?? this.calls.length;
+    const call = new LinkCall(this, request, stream, this.turn, answered);
+    this.calls[stream] = call;
+    this.count += 1;
+    cancellation.listen((reason) => this.cancel(call, reason));
+    const hasBody = body !== undefined || expectsBody(request.method);
+    const flags = (hasBody ? HAS_BODY : 0) | (request.wantsHead === false ? 0 : WANTS_HEAD);
+    this.writer.frame(REQUEST, flags, stream, 0, head, (body as string | Uint8Array | undefined) ?? '');
+  }
+
+  private overHttp(request: TransportRequest, answered: Answered): void {
+    this.options.overHttp(request).then(
+      (answer) => answered(answer, undefined),
+      (failure: unknown) => answered(undefined, failure),
+    );
   }
 
   private cancel(call: LinkCall, reason: Error): void {
@@ -104,7 +112,7 @@ export class Link implements FrameReceiver {
     this.writer.frame(CANCEL, 0, call.stream, 0, '', '');
     // Not a word since it was sent: whether anybody is there at all is found out now, not at the next interval.
     if (!this.side.isHeard) this.side.tick();
-    call.reject(new TransportFailure('cancelled', reason));
+    call.answered(undefined, new TransportFailure('cancelled', reason));
   }
 
   /** The answer is more than its caller takes. */
@@ -113,7 +121,7 @@ export class Link implements FrameReceiver {
     call.isOver = true;
     call.request.cancellation.listen(undefined);
     this.writer.frame(CANCEL, 0, call.stream, 0, '', '');
-    call.reject(new TransportFailure('lost', why));
+    call.answered(undefined, new TransportFailure('lost', why));
   }
 
   /** Its last frame is here. Answers whether somebody still waits for it. */
@@ -150,7 +158,7 @@ export class Link implements FrameReceiver {
   private answer(call: LinkCall, kind: number, bytes: Buffer, at: number, body: number, end: number): void {
     switch (kind) {
       case ANSWER:
-        call.answered(bytes, at, body, end);
+        call.whole(bytes, at, body, end);
         return;
       case HEAD:
         call.begun(bytes, at, body);
@@ -169,12 +177,8 @@ export class Link implements FrameReceiver {
   private wasReset(call: LinkCall, reason: number): void {
     if (reason === RESET_NOT_FOR_LINK) this.options.onNotForLink(call.request);
     if (!this.finish(call)) return;
-    if (reason === RESET_NOT_EXECUTED) this.elsewhere(call);
-    else call.reject(lost('the other side ended the call without an answer'));
-  }
-
-  private elsewhere(call: LinkCall): void {
-    this.options.overHttp(call.request).then(call.resolve, call.reject);
+    if (reason === RESET_NOT_EXECUTED) this.overHttp(call.request, call.answered);
+    else call.answered(undefined, lost('the other side ended the call without an answer'));
   }
 
   /** Bytes of an answer were taken in: its sender may go on. */
@@ -211,8 +215,8 @@ export class Link implements FrameReceiver {
       if (call === undefined || call.isOver) continue;
       call.isOver = true;
       call.request.cancellation.listen(undefined);
-      if (call.turn === this.turn) this.elsewhere(call);
-      else call.reject(lost('the link was closed before the answer was here'));
+      if (call.turn === this.turn) this.overHttp(call.request, call.answered);
+      else call.answered(undefined, lost('the link was closed before the answer was here'));
     }
   }
 }
@@ -224,8 +228,7 @@ class LinkCall {
   readonly turn: number;
   /** Answered, failed or cancelled: nobody waits for it. */
   isOver = false;
-  readonly resolve: (answer: TransportAnswer) => void;
-  readonly reject: (failure: unknown) => void;
+  readonly answered: Answered;
   private readonly link: Link;
   private status = 0;
   private head = '';
@@ -233,33 +236,25 @@ class LinkCall {
   private size = 0;
   private ungranted = 0;
 
-  constructor(
-    link: Link,
-    request: TransportRequest,
-    stream: number,
-    turn: number,
-    resolve: (answer: TransportAnswer) => void,
-    reject: (failure: unknown) => void,
-  ) {
+  constructor(link: Link, request: TransportRequest, stream: number, turn: number, answered: Answered) {
     this.link = link;
     this.request = request;
     this.stream = stream;
     this.turn = turn;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.answered = answered;
   }
 
-  answered(bytes: Buffer, at: number, body: number, end: number): void {
+  whole(bytes: Buffer, at: number, body: number, end: number): void {
     if (this.chunks !== undefined) violation('a second answer');
     const { maxAnswerBytes } = this.request;
     if (maxAnswerBytes !== undefined && end - body > maxAnswerBytes && !this.isOver) {
       this.isOver = true;
       this.request.cancellation.listen(undefined);
-      this.reject(new TransportFailure('lost', tooLarge(maxAnswerBytes)));
+      this.answered(undefined, new TransportFailure('lost', tooLarge(maxAnswerBytes)));
     }
     if (!this.link.finish(this)) return;
     const isJson = (flagsAt(bytes, at) & IS_JSON) !== 0;
-    this.resolve(new LinkAnswer(codeAt(bytes, at), isJson, bytes, at + FRAME_HEADER_BYTES, body, end));
+    this.answered(new LinkAnswer(codeAt(bytes, at), isJson, bytes, at + FRAME_HEADER_BYTES, body, end), undefined);
   }
 
   begun(bytes: Buffer, at: number, body: number): void {
@@ -290,7 +285,7 @@ class LinkCall {
   completed(): void {
     if (this.chunks === undefined) violation('an end without a beginning');
     if (!this.link.finish(this)) return;
-    this.resolve(LinkAnswer.of(this.status, false, this.head, Buffer.concat(this.chunks, this.size)));
+    this.answered(LinkAnswer.of(this.status, false, this.head, Buffer.concat(this.chunks, this.size)), undefined);
   }
 }
 

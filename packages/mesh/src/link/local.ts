@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { isIPv4, type Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { type Caller, type Clock, systemClock } from '@express-micro/core';
-import { type TransportAnswer, TransportFailure, type TransportRequest } from '../transport/transport.ts';
+import { type Answered, TransportFailure, type TransportRequest } from '../transport/transport.ts';
 import { LinkAnswer } from './answer-codec.ts';
 import { CAN_SERVE_LINKS, createDelivery, type Deliver, type Prototypes } from './born.ts';
 import type { ConnectionFacts } from './connection-face.ts';
@@ -69,8 +69,7 @@ export class LocalCall implements Carrier {
   readonly clock: Clock = systemClock;
   readonly isCongested = false;
   private readonly request: TransportRequest;
-  private readonly resolve: (answer: TransportAnswer) => void;
-  private readonly reject: (failure: TransportFailure) => void;
+  private readonly answered: Answered;
   private readonly onNotForLink: (request: TransportRequest) => void;
   private readonly madeAtMs = systemClock.monotonicMs();
   private call: ServedCall | undefined = undefined;
@@ -80,19 +79,12 @@ export class LocalCall implements Carrier {
   private chunks: Buffer[] = [];
   private size = 0;
 
-  constructor(
-    door: Door,
-    request: TransportRequest,
-    resolve: (answer: TransportAnswer) => void,
-    reject: (failure: TransportFailure) => void,
-    onNotForLink: (request: TransportRequest) => void,
-  ) {
+  constructor(door: Door, request: TransportRequest, answered: Answered, onNotForLink: (request: TransportRequest) => void) {
     this.server = door.server;
     this.host = request.origin.slice(request.origin.indexOf('//') + 2);
     this.connection = door.facts(this.host);
     this.request = request;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.answered = answered;
     this.onNotForLink = onNotForLink;
     request.cancellation.listen((reason) => this.cancel(reason));
   }
@@ -111,7 +103,7 @@ export class LocalCall implements Carrier {
 
   private cancel(reason: Error): void {
     if (!this.finish()) return;
-    this.reject(new TransportFailure('cancelled', reason));
+    this.answered(undefined, new TransportFailure('cancelled', reason));
     // In a turn of its own: what the app does about it is not its caller's.
     if (this.call !== undefined) process.nextTick(tellGone, this.call);
   }
@@ -146,13 +138,13 @@ export class LocalCall implements Carrier {
     if (!this.finish()) return;
     const { maxAnswerBytes } = this.request;
     if (maxAnswerBytes !== undefined && body.length > maxAnswerBytes) {
-      this.reject(lost(`the answer is larger than ${maxAnswerBytes} bytes`));
-    } else this.resolve(LinkAnswer.of(status, isJson, asOnTheWire(head), body));
+      this.answered(undefined, lost(`the answer is larger than ${maxAnswerBytes} bytes`));
+    } else this.answered(LinkAnswer.of(status, isJson, asOnTheWire(head), body), undefined);
   }
 
   reset(_call: ServedCall, reason: number): void {
     if (reason === RESET_NOT_FOR_LINK) this.onNotForLink(this.request);
-    if (this.finish()) this.reject(lost('the other side ended the call without an answer'));
+    if (this.finish()) this.answered(undefined, lost('the other side ended the call without an answer'));
   }
 
   later(call: ServedCall): void {

@@ -33,7 +33,11 @@ const MAX_ANSWER_BYTES = 1_048_576;
  * Discovery messages are signed in both modes, never sent with the bearer: an address that is not a member learns nothing
  * that it could use.
  */
-export function createDiscoveryClient(transport: Transport, credentials: Credentials, clock: Clock): DiscoveryClient {
+export function createDiscoveryClient(
+  transport: Pick<Transport, 'request'>,
+  credentials: Credentials,
+  clock: Clock,
+): DiscoveryClient {
   return async ({ url, method, path, body, target, timeoutMs }) => {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const [pathname = path, query] = path.split('?');

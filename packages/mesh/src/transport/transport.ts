@@ -69,6 +69,15 @@ export class TransportFailure extends Error {
   }
 }
 
+/** Told once what came of a request: an answer, or, where that is `undefined`, why there is none. */
+export type Answered = (answer: TransportAnswer | undefined, failure: unknown) => void;
+
+/** The same for calls, of which there are many: who is told needs no promise. */
+export interface CallTransport extends Omit<Transport, 'request'> {
+  /** `answered` is told later, or at once where it cannot be sent, and never throws. */
+  request(request: TransportRequest, answered: Answered): void;
+}
+
 /** Moves bytes to an instance and back; knows nothing of services, routes or secrets. Rejects with {@link TransportFailure} only. */
 export interface Transport {
   request(request: TransportRequest): Promise<TransportAnswer>;
