@@ -1,10 +1,28 @@
+import type { Caller } from '@express-micro/core';
+
 /** On a refusal of a call by the mesh itself, before anything of the app ran: the caller may ask another instance. */
 export const NOT_EXECUTED = 'express-micro-not-executed';
 /** Milliseconds that are left for the call when it is sent: a duration, because two machines have two clocks. */
 export const DEADLINE = 'express-micro-deadline';
-/** On a request that came over a link, or within this process: who calls, as it was proven when that began. */
-export const LINK_CALLER: unique symbol = Symbol('express-micro link caller');
-/** On the same: when it came, on the monotonic clock, where that is known better than by the turn of the event loop. */
+/** On a request that came over a link, or within this process: what is known of it without its headers. */
+export const LINKED: unique symbol = Symbol('express-micro linked');
+/** On a request of a test: when it came, on the monotonic clock. */
 export const CAME_AT_MS: unique symbol = Symbol('express-micro came at');
-/** On the same: who is told when the response is closed. A listener on each response would cost more than the answer. */
-export const WHEN_CLOSED: unique symbol = Symbol('express-micro when closed');
+
+/** What is known of a request that did not come by HTTP. */
+export interface Linked {
+  /** Who calls, as it was proven when the link was made. */
+  readonly caller: Caller;
+  /** When it came, on the monotonic clock, where that is known better than by the turn of the event loop. */
+  readonly cameAtMs: number | undefined;
+  /** The mesh's own headers, where it has these and no others: then nobody has to look for more. */
+  readonly own: OwnHeaders | undefined;
+  /** Told when the response is closed. A listener on each response would cost more than the answer. */
+  serving: { end(): void } | undefined;
+}
+
+export interface OwnHeaders {
+  readonly requestId: string;
+  /** Milliseconds that are left for the call. */
+  readonly remainingMs: number;
+}

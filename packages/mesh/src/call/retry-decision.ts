@@ -1,4 +1,4 @@
-import { isMicroError } from '@express-micro/core';
+import { type Clock, isMicroError } from '@express-micro/core';
 import { TransportFailure } from '../transport/transport.ts';
 import { NOT_EXECUTED } from '../wire.ts';
 import type { CallAnswer } from './call.ts';
@@ -20,10 +20,13 @@ export type Fate =
 
 const FINAL: Fate = Object.freeze({ kind: 'final', reason: '' });
 
-export function fateOfAnswer({ status, headers }: CallAnswer, epochMs: number): Fate {
+export function fateOfAnswer(answer: CallAnswer, clock: Clock): Fate {
+  const { status } = answer;
   if (status !== 429 && status !== 503) return FINAL;
+  // Read only here: most answers have their headers parsed by nobody.
+  const { headers } = answer;
   const reason = `answered ${status}`;
-  const retryAfterMs = readRetryAfter(headers['retry-after'], epochMs);
+  const retryAfterMs = readRetryAfter(headers['retry-after'], clock.epochMs());
   if (status === 503 && headers[NOT_EXECUTED] !== undefined) return { kind: 'not-executed', reason, retryAfterMs };
   return retryAfterMs === undefined ? FINAL : { kind: 'later', reason, retryAfterMs };
 }

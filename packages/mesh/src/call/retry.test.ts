@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { systemClock } from '@express-micro/core';
 import { describe, expect, it } from 'vitest';
 import { type Behaviour, createFleet } from './fleet.test-support.ts';
 import { decideRetry, type Fate, fateOfAnswer, fateOfFailure, readRetryAfter } from './retry-decision.ts';
@@ -143,7 +144,7 @@ describe('the decision', () => {
     expect(decideRetry({ ...FACTS, fate, isIdempotent: false }, TUNABLES, 0)).toBe(0);
     expect(decideRetry({ ...FACTS, fate, hasAnother: false }, TUNABLES, 0)).toBeUndefined();
     expect(fateOfFailure(new Error('anything else')).kind).toBe('final');
-    expect(fateOfAnswer({ status: 200 } as never, 0).kind).toBe('final');
+    expect(fateOfAnswer({ status: 200 } as never, systemClock).kind).toBe('final');
   });
 });
 

@@ -5,7 +5,7 @@ import type { Counters } from '../counters.ts';
 import { type Instance, isCallable } from '../directory/directory.ts';
 import { RETRIES } from '../directory/health.ts';
 import { TransportFailure } from '../transport/transport.ts';
-import { builtFor, type CallAnswer, type CallRequest, type Done, type Interceptor } from './call.ts';
+import { builtFor, type CallRequest, type Interceptor } from './call.ts';
 import { mayRetry } from './retry-budget.ts';
 import { decideRetry, type Fate, fateOfAnswer, fateOfFailure } from './retry-decision.ts';
 import type { RetryTunables } from './retry-options.ts';
@@ -28,44 +28,45 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
  * once an answer has begun. The next attempt goes to another instance where there is one.
  */
 export function retry(tunables: RetryTunables, { clock, random, counters, onRetry, isClosed }: RetrySurroundings): Interceptor {
-  return (next) => {
-    /** Waits and tries again, or gives what came. */
-    function reconsider(request: CallRequest, fate: Fate, done: Done, answer: CallAnswer | undefined, failure: unknown): void {
-      const { instance, service, cancellation } = request;
-      if (instance === undefined || cancellation.reason !== undefined || isClosed()) return done(answer, failure);
-      request.failed ??= [];
-      if (!request.failed.includes(instance)) request.failed.push(instance);
-      const nowMs = clock.monotonicMs();
-      const facts = { ...factsFor(request, nowMs), fate, remainingMs: request.endsAtMs - nowMs };
-      const waitMs = decideRetry(facts, tunables, random.next());
-      if (waitMs === undefined) return done(answer, failure);
-      if (!mayRetry(service.recent, nowMs, tunables)) {
-        request.isBudgetSpent = true;
-        counters.retriesRefused += 1;
-        return done(answer, failure);
-      }
-      service.recent.add(RETRIES, nowMs);
-      counters.retries += 1;
-      onRetry(request, fate.reason);
-      request.attempts += 1;
-      pause(clock, waitMs, request, (cancelled) => {
-        if (cancelled !== undefined) return done(undefined, cancelled);
-        if (isClosed()) return done(answer, failure);
-        request.nowMs = clock.monotonicMs();
-        attempt(request, done);
-      });
+  /** How long to wait before the next attempt, which is counted; `undefined`: there is none, and what came is what the caller gets. */
+  function again(request: CallRequest, fate: Fate): number | undefined {
+    const { instance, service, cancellation } = request;
+    if (instance === undefined || cancellation.reason !== undefined || isClosed()) return undefined;
+    request.failed ??= [];
+    if (!request.failed.includes(instance)) request.failed.push(instance);
+    const nowMs = clock.monotonicMs();
+    const facts = { ...factsFor(request, nowMs), fate, remainingMs: request.endsAtMs - nowMs };
+    const waitMs = decideRetry(facts, tunables, random.next());
+    if (waitMs === undefined) return undefined;
+    if (!mayRetry(service.recent, nowMs, tunables)) {
+      request.isBudgetSpent = true;
+      counters.retriesRefused += 1;
+      return undefined;
     }
+    service.recent.add(RETRIES, nowMs);
+    counters.retries += 1;
+    onRetry(request, fate.reason);
+    request.attempts += 1;
+    return waitMs;
+  }
 
-    function attempt(request: CallRequest, done: Done): void {
+  return (next) =>
+    function attempt(request, done) {
       next(request, (answer, failure) => {
-        if (answer !== undefined && answer.status < 429) return done(answer, failure);
-        const fate = answer === undefined ? fateOfFailure(failure) : fateOfAnswer(answer, clock.epochMs());
-        if (answer !== undefined && fate.kind === 'final') return done(answer, failure);
-        reconsider(request, fate, done, answer, failure);
+        const fate = answer === undefined ? fateOfFailure(failure) : fateOfAnswer(answer, clock);
+        const waitMs = answer !== undefined && fate.kind === 'final' ? undefined : again(request, fate);
+        if (waitMs === undefined) {
+          done(answer, failure);
+          return;
+        }
+        pause(clock, waitMs, request, (cancelled) => {
+          request.nowMs = clock.monotonicMs();
+          if (cancelled !== undefined) done(undefined, cancelled);
+          else if (isClosed()) done(answer, failure);
+          else attempt(request, done);
+        });
       });
-    }
-    return attempt;
-  };
+    };
 }
 
 function factsFor(request: CallRequest, nowMs: number) {

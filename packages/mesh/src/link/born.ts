@@ -1,9 +1,8 @@
 // Hot path: every call that comes over a link. Its bench: bench/link-cost.mjs
 import { channel } from 'node:diagnostics_channel';
-import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Caller } from '@express-micro/core';
-import { CAME_AT_MS, LINK_CALLER, WHEN_CLOSED } from '../wire.ts';
+import { LINKED, type Linked } from '../wire.ts';
 import { createJson, type JsonState } from './json-answer.ts';
 import { createSetHeader } from './powered-by.ts';
 import type { ServedCall } from './served-call.ts';
@@ -27,28 +26,12 @@ export interface BornResponse extends ServerResponse {
   _linkText: string | undefined;
 }
 
-interface Birth {
-  readonly call: ServedCall;
-  readonly caller: Caller;
-  readonly method: string;
-  readonly url: string;
-  /** Names and values in turn. */
-  readonly rawHeaders: string[];
-  readonly body: Buffer | undefined;
-  /** Whether the caller looks at the head of a good answer. */
-  readonly wantsHead: boolean;
-  /** When it was made, where that was in this process. */
-  readonly cameAtMs: number | undefined;
-}
-
 /** Makes the request and the response of a call and has the server's listeners run, as if the call had come by HTTP. */
-export type Deliver = (birth: Birth) => void;
+export type Deliver = (call: ServedCall) => void;
 
 type RequestState = BornRequest & {
   _linkBody: Buffer | null | undefined;
-  [LINK_CALLER]: Caller;
-  [CAME_AT_MS]: number | undefined;
-  [WHEN_CLOSED]: { end(): void } | undefined;
+  [LINKED]: Linked;
 };
 type ResponseState = Omit<BornResponse, 'end' | 'socket' | 'setHeader'> &
   JsonState & {
@@ -111,17 +94,15 @@ export function createDelivery({ request, response, toJson }: Prototypes): Deliv
     _storeHeader(this: object, firstLine: string, headers: unknown): void;
   };
 
-  function Request(this: RequestState, call: ServedCall, birth: Birth): void {
+  function Request(this: RequestState, call: ServedCall): void {
     ofRequest.call(this, call);
-    this.method = birth.method;
-    this.url = birth.url;
+    this.method = call.head.method;
+    this.url = call.head.url;
     this.httpVersionMajor = 1;
     this.httpVersionMinor = 1;
     this.httpVersion = '1.1';
-    this._linkBody = birth.body ?? null;
-    this[LINK_CALLER] = birth.caller;
-    this[CAME_AT_MS] = birth.cameAtMs;
-    this[WHEN_CLOSED] = undefined;
+    this._linkBody = call.body ?? null;
+    this[LINKED] = call;
     this._read = readBody;
   }
   Request.prototype = request;
@@ -159,12 +140,10 @@ export function createDelivery({ request, response, toJson }: Prototypes): Deliv
     return this;
   }
 
-  return (birth) => {
-    const { call } = birth;
-    call.wantsHead = birth.wantsHead;
-    const req = new (Request as unknown as new (call: ServedCall, birth: Birth) => RequestState)(call, birth);
-    req._addHeaderLines(birth.rawHeaders, birth.rawHeaders.length);
-    const headers = headersOf(birth.rawHeaders);
+  return (call) => {
+    const req = new (Request as unknown as new (call: ServedCall) => RequestState)(call);
+    const { rawHeaders, headers } = call.head;
+    req._addHeaderLines(rawHeaders, rawHeaders.length);
     if (headers !== undefined) req.headers = headers;
     const res = new (Response as unknown as new (req: BornRequest, call: ServedCall) => ResponseState)(req, call);
     call.req = req;
@@ -181,21 +160,6 @@ export function createDelivery({ request, response, toJson }: Prototypes): Deliv
     // As by HTTP: while the listeners run the end of the message has not been seen yet.
     req.complete = true;
   };
-}
-
-/**
- * The headers as Node gives them, where that takes no knowledge of what they mean: names in small letters, each of them once.
- * Admission reads some of every request, and Node's own way to them costs as much as the rest of admission.
- */
-function headersOf(raw: readonly string[]): IncomingHttpHeaders | undefined {
-  const headers: Record<string, string> = {};
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at] as string;
-    // A second one, or a name that every object has.
-    if (headers[name] !== undefined || name === 'set-cookie') return undefined;
-    headers[name] = raw[at + 1] as string;
-  }
-  return headers;
 }
 
 /** Somebody reads the body. */
@@ -281,5 +245,5 @@ function emitClose(res: ResponseState): void {
 }
 
 function tellClosed({ req }: ResponseState): void {
-  (req as unknown as RequestState)[WHEN_CLOSED]?.end();
+  (req as unknown as RequestState)[LINKED].serving?.end();
 }

@@ -174,7 +174,37 @@ describe('frames', () => {
   });
 });
 
+const OF_THE_CONNECTION = ['host', 'here', 'connection', 'keep-alive'];
+
 describe('the head of a request', () => {
+  it('of nearly every call is read as any other, headers and all', () => {
+    const fields = ['x-request-id', 'an-id', DEADLINE, '1200'];
+    const headers = { host: 'here', connection: 'keep-alive', 'x-request-id': 'an-id', [DEADLINE]: '1200' };
+    const quick = decodeRequestHead(encodeRequestHead('GET', '/a?b=c', fields), 'here');
+    expect(quick).toEqual({
+      method: 'GET',
+      url: '/a?b=c',
+      rawHeaders: [...OF_THE_CONNECTION, ...fields],
+      headers,
+      own: { requestId: 'an-id', remainingMs: 1_200 },
+    });
+    const more = decodeRequestHead(encodeRequestHead('GET', '/a?b=c', [...fields, 'x', 'y']), 'here');
+    expect(more).toMatchObject({ headers: { ...headers, x: 'y' }, own: undefined });
+    const withBody = decodeRequestHead(encodeRequestHead('PUT', '/a?b=c', fields), 'here', 3);
+    expect(withBody).toMatchObject({ headers: { ...headers, 'content-length': '3' }, own: undefined });
+  });
+
+  it.each([
+    ['an id that is none', ['x-request-id', 'a b', DEADLINE, '1200']],
+    ['an empty id', ['x-request-id', '', DEADLINE, '1200']],
+    ['a deadline that is none', ['x-request-id', 'a', DEADLINE, '12 00']],
+    ['an empty deadline', ['x-request-id', 'a', DEADLINE, '']],
+    ['another order', [DEADLINE, '1200', 'x-request-id', 'a']],
+  ])('with %s is left to whoever reads its headers', (_what, fields) => {
+    const read = decodeRequestHead(encodeRequestHead('GET', '/', fields), 'here');
+    expect(read).toMatchObject({ own: undefined, rawHeaders: [...OF_THE_CONNECTION, ...fields] });
+  });
+
   it('comes out as it went in', () => {
     const name = fc.stringMatching(/^x-[a-z0-9]{1,10}$/);
     const value = fc.stringMatching(/^[\x20-\x7e\x80-\xff]{0,30}$/);
@@ -183,19 +213,18 @@ describe('the head of a request', () => {
         fc.array(fc.tuple(name, value), { maxLength: 10 }),
         fc.stringMatching(/^\/[\x21-\x7e]{0,40}$/),
         (pairs, path) => {
-          const raw: string[] = [];
           const head = encodeRequestHead('POST', path, pairs.flat());
-          expect(decodeRequestHead(head, raw)).toEqual({ method: 'POST', url: path });
-          expect(raw).toEqual(pairs.flat());
+          const { method, url, rawHeaders } = decodeRequestHead(head, 'here');
+          expect({ method, url }).toEqual({ method: 'POST', url: path });
+          expect(rawHeaders).toEqual([...OF_THE_CONNECTION, ...pairs.flat()]);
         },
       ),
     );
   });
 
   it('lets the time through that is left for the call', () => {
-    const raw: string[] = [];
-    decodeRequestHead(encodeRequestHead('GET', '/', [DEADLINE, '1200']), raw);
-    expect(raw).toEqual([DEADLINE, '1200']);
+    const { rawHeaders } = decodeRequestHead(encodeRequestHead('GET', '/', [DEADLINE, '1200']), 'here');
+    expect(rawHeaders).toEqual([...OF_THE_CONNECTION, DEADLINE, '1200']);
   });
 
   it.each([
@@ -219,14 +248,14 @@ describe('the head of a request', () => {
     `GET /${'a'.repeat(MAX_REQUEST_HEAD_BYTES)}`,
     `GET /\n${Array.from({ length: 201 }, () => 'a:1').join('\n')}`,
   ])('%j is refused', (head) => {
-    expect(() => decodeRequestHead(head.slice(0, 20_000), [])).toThrow(LinkViolation);
+    expect(() => decodeRequestHead(head.slice(0, 20_000), 'here')).toThrow(LinkViolation);
   });
 
   it('anything at all is a request or refused', () => {
     fc.assert(
       fc.property(latin1, (head) => {
         try {
-          decodeRequestHead(head, []);
+          decodeRequestHead(head, 'here');
         } catch (error) {
           expect(error).toBeInstanceOf(LinkViolation);
         }

@@ -8,6 +8,7 @@ import { LinkAnswer } from './answer-codec.ts';
 import { CAN_SERVE_LINKS, createDelivery, type Deliver, type Prototypes } from './born.ts';
 import type { ConnectionFacts } from './connection-face.ts';
 import { expectsBody, lost, RESET_NOT_FOR_LINK } from './protocol.ts';
+import { byName } from './request-codec.ts';
 import { type Carrier, ServedCall } from './served-call.ts';
 
 /** How another app of this process lets a call in. */
@@ -95,10 +96,9 @@ export class LocalCall implements Carrier {
     const rawHeaders = ['host', this.host, 'connection', 'keep-alive', ...headers];
     const own = body === undefined ? undefined : Buffer.from(body as string | Uint8Array);
     if (own !== undefined || expectsBody(method)) rawHeaders.push('content-length', String(own?.length ?? 0));
-    const call = new ServedCall(this, 0);
-    this.call = call;
-    const wantsHead = this.request.wantsHead !== false;
-    deliver({ call, caller, method, url: path, rawHeaders, body: own, wantsHead, cameAtMs: this.madeAtMs });
+    const head = { method, url: path, rawHeaders, headers: byName(rawHeaders), own: undefined };
+    this.call = new ServedCall(this, 0, caller, head, own, this.request.wantsHead !== false, this.madeAtMs);
+    deliver(this.call);
   }
 
   private cancel(reason: Error): void {

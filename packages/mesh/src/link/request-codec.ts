@@ -1,4 +1,8 @@
 // Hot path: every call over a link. Its bench: bench/link-cost.mjs
+import type { IncomingHttpHeaders } from 'node:http';
+import { isRequestId } from '@express-micro/core';
+import { readRemainingMs } from '../serve/remaining.ts';
+import { DEADLINE, type OwnHeaders } from '../wire.ts';
 import { MAX_REQUEST_HEAD_BYTES, MAX_REQUEST_HEADERS, violation } from './protocol.ts';
 
 /** `GET /path?query`, then one line for each header: `name:value`. */
@@ -8,9 +12,16 @@ export function encodeRequestHead(method: string, path: string, headers: readonl
   return head;
 }
 
+/** What stands in the head of a request, as Node gives it to an app. */
 export interface RequestHead {
   readonly method: string;
   readonly url: string;
+  /** Names and values in turn, those of the connection first. */
+  readonly rawHeaders: string[];
+  /** The same by name, where each comes once; `undefined`: Node joins them. */
+  readonly headers: IncomingHttpHeaders | undefined;
+  /** Where there are these and no others. */
+  readonly own: OwnHeaders | undefined;
 }
 
 const METHOD = /^[A-Z][A-Z-]{0,31}$/;
@@ -47,29 +58,84 @@ const usual: string[] = [];
 const COLON = 58;
 
 /**
- * Reads the head of a request and puts its headers behind those in `raw`.
+ * Reads the head of a request.
+ *
+ * @param host what `Host` says
+ * @param bodyBytes size of its body; `undefined` where there is none
  * @throws LinkViolation for what no HTTP parser would let through
  */
-export function decodeRequestHead(head: string, raw: string[]): RequestHead {
+export function decodeRequestHead(head: string, host: string, bodyBytes?: number): RequestHead {
   if (head.length > MAX_REQUEST_HEAD_BYTES) violation('a head that is too large');
-  let end = head.indexOf('\n');
+  const end = head.indexOf('\n');
   const space = head.indexOf(' ');
   const method = head.slice(0, space);
   const url = head.slice(space + 1, end < 0 ? head.length : end);
   if ((method !== 'GET' && !METHOD.test(method)) || !PATH.test(url) || method === 'CONNECT') {
     violation('a request line that is none');
   }
-  for (let place = 0; end >= 0; place++) {
+  return (
+    (bodyBytes === undefined ? withOwnHeaders(head, method, url, end, host) : undefined) ??
+    withHeaders(head, method, url, end, host, bodyBytes)
+  );
+}
+
+const ID_LINE = '\nx-request-id:';
+const DEADLINE_LINE = `\n${DEADLINE}:`;
+
+/** What nearly every call without a body has: an id, a deadline, and nothing else. `undefined` where it is not so. */
+function withOwnHeaders(head: string, method: string, url: string, end: number, host: string): RequestHead | undefined {
+  if (end < 0 || !head.startsWith(ID_LINE, end)) return undefined;
+  const idEnd = head.indexOf('\n', end + ID_LINE.length);
+  if (idEnd < 0 || !head.startsWith(DEADLINE_LINE, idEnd)) return undefined;
+  const requestId = head.slice(end + ID_LINE.length, idEnd);
+  const deadline = head.slice(idEnd + DEADLINE_LINE.length);
+  const remainingMs = readRemainingMs(deadline);
+  if (remainingMs === undefined || !isRequestId(requestId)) return undefined;
+  return {
+    method,
+    url,
+    rawHeaders: ['host', host, 'connection', 'keep-alive', 'x-request-id', requestId, DEADLINE, deadline],
+    headers: { host, connection: 'keep-alive', 'x-request-id': requestId, [DEADLINE]: deadline },
+    own: { requestId, remainingMs },
+  };
+}
+
+function withHeaders(
+  head: string,
+  method: string,
+  url: string,
+  lineEnd: number,
+  host: string,
+  bodyBytes: number | undefined,
+): RequestHead {
+  const rawHeaders = ['host', host, 'connection', 'keep-alive'];
+  for (let place = 0, end = lineEnd; end >= 0; place++) {
     const at = end + 1;
     end = head.indexOf('\n', at);
     const last = end < 0 ? head.length : end;
     const name = nameAt(head, at, last, place);
     const value = head.slice(at + name.length + 1, last);
     if (BAD_VALUE.test(value)) violation('a header that is none');
-    raw.push(name, value);
+    rawHeaders.push(name, value);
   }
-  if (raw.length > 2 * MAX_REQUEST_HEADERS) violation('too many headers');
-  return { method, url };
+  if (rawHeaders.length > 2 * (MAX_REQUEST_HEADERS + 2)) violation('too many headers');
+  if (bodyBytes !== undefined) rawHeaders.push('content-length', String(bodyBytes));
+  return { method, url, rawHeaders, headers: byName(rawHeaders), own: undefined };
+}
+
+/**
+ * The headers as Node gives them, where that takes no knowledge of what they mean: names in small letters, each of them once.
+ * Admission reads some of every request, and Node's own way to them costs as much as the rest of admission.
+ */
+export function byName(raw: readonly string[]): IncomingHttpHeaders | undefined {
+  const headers: Record<string, string> = {};
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    // A second one, or a name that every object has.
+    if (headers[name] !== undefined || name === 'set-cookie') return undefined;
+    headers[name] = raw[at + 1] as string;
+  }
+  return headers;
 }
 
 function nameAt(head: string, at: number, last: number, place: number): string {

@@ -1,7 +1,8 @@
 // Hot path: every call that comes over a link. Its bench: bench/link-cost.mjs
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:net';
-import type { Clock, Timer } from '@express-micro/core';
+import type { Caller, Clock, Timer } from '@express-micro/core';
+import type { Linked, OwnHeaders } from '../wire.ts';
 import { isJsonHead } from './answer-codec.ts';
 import {
   type BornRequest,
@@ -13,6 +14,7 @@ import {
 } from './born.ts';
 import { ConnectionFace, type ConnectionFacts } from './connection-face.ts';
 import { MAX_HEAD_BYTES, MAX_WHOLE_BYTES, RESET_LOST, RESET_NOT_FOR_LINK, WINDOW_BYTES } from './protocol.ts';
+import type { RequestHead } from './request-codec.ts';
 
 /** What brings calls to the app and their answers back: a link, or the caller in this process. */
 export interface Carrier {
@@ -46,9 +48,14 @@ interface WritableState {
  * One call as the app sees it, in the place where its socket would be: what is done to `req.socket` is done to this call
  * and to no other. It takes what the response writes, and gives it to the carrier as one answer or in pieces.
  */
-export class ServedCall extends ConnectionFace {
+export class ServedCall extends ConnectionFace implements Linked {
   override readonly carrier: Carrier;
   readonly stream: number;
+  readonly caller: Caller;
+  readonly head: RequestHead;
+  readonly body: Buffer | undefined;
+  readonly cameAtMs: number | undefined;
+  serving: { end(): void } | undefined = undefined;
   req: BornRequest | undefined = undefined;
   res: BornResponse | undefined = undefined;
   _httpMessage: ServerResponse | null = null;
@@ -61,7 +68,7 @@ export class ServedCall extends ConnectionFace {
   /** The response is complete; what is left is to send it. */
   isEnded = false;
   /** Whether the caller looks at the head of a good answer. */
-  wantsHead = true;
+  readonly wantsHead: boolean;
   /** In the carrier's list of calls to flush. */
   isDue = false;
   private isHeadSent = false;
@@ -72,10 +79,28 @@ export class ServedCall extends ConnectionFace {
   private window = WINDOW_BYTES;
   private timer: Timer | undefined = undefined;
 
-  constructor(carrier: Carrier, stream: number) {
+  /** @param cameAtMs when it was made, where that was in this process */
+  constructor(
+    carrier: Carrier,
+    stream: number,
+    caller: Caller,
+    head: RequestHead,
+    body: Buffer | undefined,
+    wantsHead: boolean,
+    cameAtMs: number | undefined,
+  ) {
     super();
     this.carrier = carrier;
     this.stream = stream;
+    this.caller = caller;
+    this.head = head;
+    this.body = body;
+    this.wantsHead = wantsHead;
+    this.cameAtMs = cameAtMs;
+  }
+
+  get own(): OwnHeaders | undefined {
+    return this.head.own;
   }
 
   /** What the response sends: a part of the body, or nothing, to have the head sent. */

@@ -117,25 +117,23 @@ export class ServedLink implements Carrier, FrameReceiver {
     const size = end - body;
     const hasBody = (flagsAt(bytes, at) & HAS_BODY) !== 0;
     if (size > MAX_REQUEST_BODY_BYTES || (size > 0 && !hasBody)) violation(`a body of ${size} bytes`);
-    const rawHeaders = ['host', this.host, 'connection', 'keep-alive'];
-    const { method, url } = decodeRequestHead(headOf(bytes, at, body), rawHeaders);
+    const head = decodeRequestHead(headOf(bytes, at, body), this.host, hasBody ? size : undefined);
     if (this.isDraining || !this.options.isTrusted()) {
       this.writer.frame(RESET, 0, stream, RESET_NOT_EXECUTED, '', '');
       if (!this.isDraining && !this.options.isTrusted()) this.drain();
       return;
     }
-    if (hasBody) rawHeaders.push('content-length', String(size));
     // Held while it runs: see `written`.
     this.writer.schedule();
-    const call = new ServedCall(this, stream);
-    this.calls[stream] = call;
-    this.count += 1;
     // Copied where there is one: the handler may keep it, and the chunk holds the calls of others.
     const own = size === 0 ? undefined : Buffer.from(bytes.subarray(body, end));
     const { caller, deliver } = this.options;
+    const wantsHead = (flagsAt(bytes, at) & WANTS_HEAD) !== 0;
+    const call = new ServedCall(this, stream, caller, head, own, wantsHead, undefined);
+    this.calls[stream] = call;
+    this.count += 1;
     try {
-      const wantsHead = (flagsAt(bytes, at) & WANTS_HEAD) !== 0;
-      deliver({ call, caller, method, url, rawHeaders, body: own, wantsHead, cameAtMs: undefined });
+      deliver(call);
     } catch (error) {
       // As by HTTP it ends nobody else's call: it is an uncaught exception, and the process decides.
       process.nextTick(rethrow, error);

@@ -18,7 +18,7 @@ import { CALLER_TOKEN } from '../signing/authorize.ts';
 import type { Credentials } from '../signing/credentials.ts';
 import type { SigningPurpose, Verified } from '../signing/signature.ts';
 import type { Verdict } from '../trust/rules.ts';
-import { CAME_AT_MS, DEADLINE, LINK_CALLER, NOT_EXECUTED } from '../wire.ts';
+import { CAME_AT_MS, DEADLINE, LINKED, type Linked, NOT_EXECUTED } from '../wire.ts';
 import { clientAddress } from './addresses.ts';
 import { answerJson, refuse, refuseUnrun } from './answers.ts';
 import { hasBody, holdBody, readBody } from './body.ts';
@@ -211,7 +211,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   return {
     front(req, res, next) {
-      const linked = (req as LinkedRequest)[LINK_CALLER];
+      const linked = (req as LinkedRequest)[LINKED];
       if (linked === undefined && isFormer(req.socket)) res.setHeader('connection', 'close');
       if (isDiscovery(req.url ?? '')) {
         discovery(req, res).catch(() => refuse(res, 503));
@@ -222,17 +222,17 @@ export function createAdmission(options: AdmissionOptions): Admission {
         next();
         return;
       }
-      const atMs = (req as LinkedRequest)[CAME_AT_MS] ?? turn();
+      const atMs = linked === undefined ? ((req as LinkedRequest)[CAME_AT_MS] ?? turn()) : (linked.cameAtMs ?? turn());
       if (shedding?.refuses(req, atMs)) {
         counters.shed += 1;
         refuseUnrun(res, 503, RETRY_AFTER_SECONDS);
         return;
       }
-      const remainingMs = readRemainingMs(req.headers[DEADLINE]);
+      const remainingMs = linked?.own === undefined ? readRemainingMs(req.headers[DEADLINE]) : linked.own.remainingMs;
       const came: Arrival = { atMs, endsAtMs: remainingMs === undefined ? undefined : atMs + remainingMs };
       if (linked !== undefined) {
         // Proven when the link was made, and the link takes no headers that prove anything.
-        open(req, res, came, linked, next);
+        open(req, res, came, linked.caller, next);
       } else if (req.headers[SENDER] !== undefined) {
         signedCall(req, res, came, next).catch(next);
       } else {
@@ -268,7 +268,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return mark < 0 ? url : url.slice(0, mark);
 }
 
-type LinkedRequest = IncomingMessage & { [LINK_CALLER]?: Caller; [CAME_AT_MS]?: number };
+type LinkedRequest = IncomingMessage & { [LINKED]?: Linked; [CAME_AT_MS]?: number };
 
 function callerOf(req: IncomingMessage): Caller | undefined {
   return servingOf(req)?.caller;

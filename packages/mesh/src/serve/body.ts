@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { LINK_CALLER } from '../wire.ts';
+import { LINKED } from '../wire.ts';
 
 /** Reads a whole body of at most `maxBytes`. `too-large` is known from the header where there is one, before a byte is read. */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer | 'too-large' | 'aborted'> {
@@ -30,7 +30,7 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
 export function holdBody(req: IncomingMessage, maxBytes: number): Promise<Buffer | 'too-large' | 'aborted'> {
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve('too-large');
   // Over a link, or within the process, a body lies ready and comes when it is asked for.
-  if (LINK_CALLER in req) req.read(0);
+  if (LINKED in req) req.read(0);
   return new Promise((resolve) => {
     // Bytes that came before us, when the application was called later than the server's 'request' event. Taking exactly
     // what is buffered does not end the stream, so it can be put back.

@@ -1,6 +1,6 @@
 // Hot path: one object for each request to the app. Its bench: bench/call-cost.mjs
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import {
   type Caller,
   type Clock,
@@ -12,7 +12,7 @@ import {
   type Random,
 } from '@express-micro/core';
 import { meshError } from '../errors.ts';
-import { WHEN_CLOSED } from '../wire.ts';
+import { LINKED, type Linked } from '../wire.ts';
 
 /** When a request came, and when the time of its caller is up. */
 export interface Arrival {
@@ -63,15 +63,17 @@ export class Serving implements Context {
     { atMs, endsAtMs }: Arrival,
     caller: Caller | undefined,
   ) {
-    const { 'x-request-id': given, traceparent, tracestate } = req.headers;
+    const entrance = entranceOf(req);
+    const own = (req as ServedRequest)[LINKED]?.own;
+    const { headers } = own === undefined ? req : NO_MORE;
+    const { traceparent, tracestate } = headers;
     this.surroundings = surroundings;
     this.req = req;
     this.res = res;
     this.beganAtMs = atMs;
     this.endsAtMs = endsAtMs;
-    const entrance = entranceOf(req);
     if (entrance !== undefined) entrance.context = this;
-    this.requestId = entrance?.requestId ?? (isRequestId(given) ? given : surroundings.random.uuid());
+    this.requestId = entrance?.requestId ?? own?.requestId ?? givenId(headers) ?? surroundings.random.uuid();
     this.caller = caller;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.tracestate = typeof tracestate === 'string' ? tracestate : undefined;
@@ -117,9 +119,16 @@ export class Serving implements Context {
   }
 }
 
+/** A call that has the mesh's own headers and no others. */
+const NO_MORE: { readonly headers: IncomingHttpHeaders } = Object.freeze({ headers: Object.freeze({}) });
+
+function givenId({ 'x-request-id': given }: IncomingHttpHeaders): string | undefined {
+  return isRequestId(given) ? given : undefined;
+}
+
 /** On the request itself, not in a WeakMap: that costs the garbage collector more than the call is worth. */
 const SERVING: unique symbol = Symbol('serving');
-type ServedRequest = IncomingMessage & { [SERVING]?: Serving; [WHEN_CLOSED]?: Serving };
+type ServedRequest = IncomingMessage & { [SERVING]?: Serving; [LINKED]?: Linked };
 
 export function servingOf(req: IncomingMessage): Serving | undefined {
   return (req as ServedRequest)[SERVING];
@@ -129,7 +138,8 @@ export function servingOf(req: IncomingMessage): Serving | undefined {
 export function beginServing(serving: Serving): void {
   const req = serving.req as ServedRequest;
   req[SERVING] = serving;
-  if (WHEN_CLOSED in req) req[WHEN_CLOSED] = serving;
+  const linked = req[LINKED];
+  if (linked !== undefined) linked.serving = serving;
   else serving.res.on('close', onClose);
 }
 
