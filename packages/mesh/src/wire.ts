@@ -18,7 +18,7 @@ export interface Linked {
   /** The mesh's own headers, where it has these and no others: then nobody has to look for more. */
   readonly own: OwnHeaders | undefined;
   /** Told when the response is closed. A listener on each response would cost more than the answer. */
-  serving: { end(): void } | undefined;
+  serving: { end(atMs?: number): void } | undefined;
 }
 
 export interface OwnHeaders {

@@ -148,12 +148,14 @@ function isGiven(args: Args, key: string): boolean {
 /** The arguments that are not in the path. The caller's own object where that is all of them. */
 function leftOver(path: CompiledPath, args: Args): Args {
   if (path.parameters.length === 0) return args;
-  const rest: Record<string, unknown> = {};
+  let rest: Record<string, unknown> | undefined;
   for (const key of Object.keys(args)) {
     if (isForbiddenKey(key)) throw invalid(`The argument "${key}" cannot be sent: it would reach into the receiver's objects.`);
-    if (!path.parameters.includes(key)) rest[key] = args[key];
+    if (path.parameters.includes(key)) continue;
+    rest ??= {};
+    rest[key] = args[key];
   }
-  return rest;
+  return rest ?? NO_ARGS;
 }
 
 /** Nobody's meaning changes silently: `getOrders({ userId })` may have been written before `GET /orders` was there. */

@@ -210,7 +210,7 @@ export function responseDrained(born: BornResponse): void {
 }
 
 /** Detached and finished: `finish` where Node's own way did not tell it, and `close` a moment later. */
-export function responseClosed(born: BornResponse): void {
+export function responseClosed(born: BornResponse, atMs: number | undefined): void {
   const res = born as unknown as ResponseState;
   if (finished.hasSubscribers) {
     const { _linkCall: call, req } = res;
@@ -227,7 +227,7 @@ export function responseClosed(born: BornResponse): void {
   else {
     res.destroyed = true;
     res._closed = true;
-    tellClosed(res);
+    tellClosed(res, atMs);
   }
 }
 
@@ -244,6 +244,6 @@ function emitClose(res: ResponseState): void {
   res.emit('close');
 }
 
-function tellClosed({ req }: ResponseState): void {
-  (req as unknown as RequestState)[LINKED].serving?.end();
+function tellClosed({ req }: ResponseState, atMs?: number): void {
+  (req as unknown as RequestState)[LINKED].serving?.end(atMs);
 }

@@ -1,5 +1,5 @@
 // Hot path: nearly every answer over a link. Its bench: bench/link-cost.mjs
-import { ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { OUT_HEADERS } from './powered-by.ts';
 import { MAX_WHOLE_BYTES } from './protocol.ts';
 import type { ServedCall } from './served-call.ts';
@@ -62,7 +62,11 @@ export function createJson(
     if (isWatched(res)) return false;
     const set = res[headers] as Record<string, unknown> | null;
     if (set !== null && (set['content-type'] !== undefined || set['transfer-encoding'] !== undefined)) return false;
-    return req.headers['if-none-match'] === undefined && req.headers['if-modified-since'] === undefined;
+    return call.own !== undefined || isUnconditional(req);
+  }
+
+  function isUnconditional({ headers }: IncomingMessage): boolean {
+    return headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined;
   }
 
   /** Whoever takes the place of one of these wants to see what passes. */

@@ -55,7 +55,7 @@ export class ServedCall extends ConnectionFace implements Linked {
   readonly head: RequestHead;
   readonly body: Buffer | undefined;
   readonly cameAtMs: number | undefined;
-  serving: { end(): void } | undefined = undefined;
+  serving: Linked['serving'] = undefined;
   req: BornRequest | undefined = undefined;
   res: BornResponse | undefined = undefined;
   _httpMessage: ServerResponse | null = null;
@@ -163,11 +163,11 @@ export class ServedCall extends ConnectionFace implements Linked {
     this.carrier.later(this);
   }
 
-  /** The turn is over: sends what may be sent, and tells who waits for it. */
-  flush(): void {
+  /** The turn is over: sends what may be sent, and tells who waits for it. @param atMs now, where that is known */
+  flush(atMs?: number): void {
     this.isDue = false;
     if (!this.isOver) this.pump();
-    if (this.isOver && this.isEnded && !this.destroyed) this.settle();
+    if (this.isOver && this.isEnded && !this.destroyed) this.settle(atMs);
   }
 
   /** The caller has taken in so much more. */
@@ -224,7 +224,7 @@ export class ServedCall extends ConnectionFace implements Linked {
   }
 
   /** The answer is on its way: what Node does when a response is finished. */
-  private settle(): void {
+  private settle(atMs?: number): void {
     if (this.isSettled) return;
     this.isSettled = true;
     this.timer?.stop();
@@ -235,7 +235,7 @@ export class ServedCall extends ConnectionFace implements Linked {
     // Node's own `detachSocket`, without a listener to take off.
     (res as { socket: unknown }).socket = null;
     this.tellWritten();
-    responseClosed(res);
+    responseClosed(res, atMs);
   }
 
   /** The caller went away, or the link did. */

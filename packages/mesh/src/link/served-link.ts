@@ -153,7 +153,8 @@ export class ServedLink implements Carrier, FrameReceiver {
     const { due } = this;
     if (due.length > 0) {
       this.due = [];
-      for (const call of due) call.flush();
+      const nowMs = this.clock.monotonicMs();
+      for (const call of due) call.flush(nowMs);
     }
     const isBusy = this.count > 0;
     // Most calls are answered in the turn in which they come.

@@ -100,9 +100,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     clock,
     random,
     expire: createExpiries(clock),
-    onEnd(serving) {
+    onEnd(serving, atMs) {
       inFlight.remove(serving);
-      shedding?.onEnd(serving);
+      shedding?.onEnd(serving, atMs);
     },
   };
 

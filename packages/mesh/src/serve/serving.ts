@@ -25,7 +25,7 @@ export interface ServingSurroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly expire: (delayMs: number, run: () => void) => Expiry;
-  readonly onEnd: (serving: Serving) => void;
+  readonly onEnd: (serving: Serving, atMs: number) => void;
 }
 
 type Tell = Parameters<ConstructorParameters<typeof Lifetime>[0]['watch']>[0];
@@ -99,12 +99,12 @@ export class Serving implements Context {
     return this.made;
   }
 
-  /** The response is closed: the answer is out, or nobody is there to take it. */
-  end(): void {
+  /** The response is closed: the answer is out, or nobody is there to take it. @param atMs now, where that is known */
+  end(atMs: number = this.surroundings.clock.monotonicMs()): void {
     if (this.fate !== 'served') return;
     this.fate = this.res.writableFinished ? 'answered' : 'gone';
     this.say();
-    this.surroundings.onEnd(this);
+    this.surroundings.onEnd(this, atMs);
   }
 
   private say(): void {

@@ -34,7 +34,7 @@ function start() {
       inFlight.add(serving);
       return () => {
         inFlight.remove(serving);
-        shedding.onEnd(serving);
+        shedding.onEnd(serving, nowMs);
       };
     },
     /** In steps of the sampling, each so much too late. */

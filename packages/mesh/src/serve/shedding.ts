@@ -68,7 +68,7 @@ const MAX_ROUTES = 1_000;
 export interface Shedding {
   /** Whether to refuse a request that came at `cameAtMs`. */
   refuses(req: IncomingMessage, cameAtMs: number): boolean;
-  onEnd(serving: Serving): void;
+  onEnd(serving: Serving, atMs: number): void;
   /** Never refuses these paths either, nor what is below them. */
   spare(paths: readonly string[]): void;
   close(): void;
@@ -136,10 +136,10 @@ export function createShedding(options: ResolvedShedding, { clock, inFlight, onO
       return true;
     },
 
-    onEnd({ req, res, beganAtMs, isHeld }) {
+    onEnd({ req, res, beganAtMs, isHeld }, atMs) {
       // Failures are fast or slow for reasons of their own, and say nothing about what is normal.
       if (isHeld || !res.writableFinished || res.statusCode >= 400) return;
-      learn(limit, latencyOf(req), beganAtMs, clock.monotonicMs());
+      learn(limit, latencyOf(req), beganAtMs, atMs);
     },
 
     spare(paths) {
