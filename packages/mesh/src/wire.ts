@@ -15,13 +15,17 @@ export interface Linked {
   readonly caller: Caller;
   /** When it came, on the monotonic clock, where that is known better than by the turn of the event loop. */
   readonly cameAtMs: number | undefined;
-  /** The mesh's own headers, where it has these and no others: then nobody has to look for more. */
+  /** What the mesh's own headers say, where it is known without them. */
   readonly own: OwnHeaders | undefined;
+  /** It has those headers and no others: nobody has to look for more. */
+  readonly isBare: boolean;
   /** Told when the response is closed. A listener on each response would cost more than the answer. */
   serving: { end(atMs?: number): void } | undefined;
 }
 
+/** What each call says of itself: over HTTP as `x-request-id` and {@link DEADLINE}. */
 export interface OwnHeaders {
+  /** Well-formed. */
   readonly requestId: string;
   /** Milliseconds that are left for the call. */
   readonly remainingMs: number;

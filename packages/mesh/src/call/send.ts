@@ -17,14 +17,21 @@ export function sendOver(transport: CallTransport, authorize: Authorize): Call {
   function outgoing(request: CallRequest): TransportRequest {
     const instance = request.instance as Instance;
     const built = builtFor(request, instance);
+    const remainingMs = request.wantsStream ? undefined : leftMs(request.endsAtMs - request.nowMs);
     const headers = headersOf(request, built);
-    if (!request.wantsStream) headers.push(DEADLINE, String(leftMs(request.endsAtMs - request.nowMs)));
+    // What the caller gives by a header of his own is not given a second time.
+    const own =
+      remainingMs === undefined || built.headers['x-request-id'] !== undefined
+        ? undefined
+        : { requestId: request.requestId, remainingMs };
+    if (own === undefined) addOwn(headers, request, built, remainingMs);
     return {
       origin: instance.url,
       instance: instance.id,
       method: built.method,
       path: built.query === '' ? built.path : `${built.path}?${built.query}`,
       headers,
+      own,
       body: built.body,
       cancellation: request.cancellation,
       route: request.function,
@@ -83,11 +90,15 @@ async function acceptStream(answer: TransportStream): Promise<CallAnswer> {
   return { ...answer, body: Buffer.concat(chunks) };
 }
 
+function addOwn(headers: string[], { requestId }: CallRequest, built: BuiltRequest, remainingMs: number | undefined): void {
+  if (built.headers['x-request-id'] === undefined) headers.unshift('x-request-id', requestId);
+  if (remainingMs !== undefined) headers.push(DEADLINE, String(remainingMs));
+}
+
 /** What the caller gives by a header of his own is not given a second time. */
-function headersOf({ requestId, options, context, carried }: CallRequest, built: BuiltRequest): string[] {
+function headersOf({ options, context, carried }: CallRequest, built: BuiltRequest): string[] {
   const own = built.headers;
   const headers: string[] = [];
-  if (own['x-request-id'] === undefined) headers.push('x-request-id', requestId);
   if (carried !== undefined) {
     for (const name in carried) if (own[name] === undefined) headers.push(name, carried[name] as string);
   } else if (context?.traceparent !== undefined && own.traceparent === undefined) {

@@ -5,6 +5,7 @@ import type { Answered, CallTransport, Transport, TransportAnswer, TransportRequ
 import type { LinkPool } from './link-pool.ts';
 import { doorTo, LocalCall } from './local.ts';
 import { MAX_REQUEST_BODY_BYTES, MAX_REQUEST_HEAD_BYTES } from './protocol.ts';
+import { sayOwn } from './request-codec.ts';
 
 export interface ChoiceOptions {
   readonly http: Transport;
@@ -87,6 +88,7 @@ function streamOverHttp(http: Transport, counters: Counters): Transport['stream'
 function prepare(request: TransportRequest, counters: Counters): void {
   if (request.instance !== undefined) counters.attemptsOverHttp += 1;
   request.way = 'http';
+  if (request.own !== undefined) sayOwn(request.headers, request.own);
   request.prove?.(request.headers);
 }
 

@@ -177,32 +177,36 @@ describe('frames', () => {
 const OF_THE_CONNECTION = ['host', 'here', 'connection', 'keep-alive'];
 
 describe('the head of a request', () => {
-  it('of nearly every call is read as any other, headers and all', () => {
+  it('of nearly every call is read as the same with headers would be', () => {
+    const own = { requestId: 'an-id', remainingMs: 1_200 };
     const fields = ['x-request-id', 'an-id', DEADLINE, '1200'];
     const headers = { host: 'here', connection: 'keep-alive', 'x-request-id': 'an-id', [DEADLINE]: '1200' };
-    const quick = decodeRequestHead(encodeRequestHead('GET', '/a?b=c', fields), 'here');
-    expect(quick).toEqual({
-      method: 'GET',
-      url: '/a?b=c',
-      rawHeaders: [...OF_THE_CONNECTION, ...fields],
-      headers,
-      own: { requestId: 'an-id', remainingMs: 1_200 },
+    const short = decodeRequestHead(encodeRequestHead('GET', '/a?b=c', [], own), 'here', undefined, 1_200);
+    const read = { method: 'GET', url: '/a?b=c', rawHeaders: [...OF_THE_CONNECTION, ...fields], headers };
+    expect(short).toEqual({ ...read, own, isBare: true });
+    expect(decodeRequestHead(encodeRequestHead('GET', '/a?b=c', fields), 'here')).toEqual({
+      ...read,
+      own: undefined,
+      isBare: false,
     });
-    const more = decodeRequestHead(encodeRequestHead('GET', '/a?b=c', [...fields, 'x', 'y']), 'here');
-    expect(more).toMatchObject({ headers: { ...headers, x: 'y' }, own: undefined });
-    const withBody = decodeRequestHead(encodeRequestHead('PUT', '/a?b=c', fields), 'here', 3);
-    expect(withBody).toMatchObject({ headers: { ...headers, 'content-length': '3' }, own: undefined });
   });
 
-  it.each([
-    ['an id that is none', ['x-request-id', 'a b', DEADLINE, '1200']],
-    ['an empty id', ['x-request-id', '', DEADLINE, '1200']],
-    ['a deadline that is none', ['x-request-id', 'a', DEADLINE, '12 00']],
-    ['an empty deadline', ['x-request-id', 'a', DEADLINE, '']],
-    ['another order', [DEADLINE, '1200', 'x-request-id', 'a']],
-  ])('with %s is left to whoever reads its headers', (_what, fields) => {
-    const read = decodeRequestHead(encodeRequestHead('GET', '/', fields), 'here');
-    expect(read).toMatchObject({ own: undefined, rawHeaders: [...OF_THE_CONNECTION, ...fields] });
+  it('has the id first, other headers behind it and the deadline last, as over HTTP', () => {
+    const own = { requestId: 'an-id', remainingMs: 7 };
+    const head = decodeRequestHead(encodeRequestHead('PUT', '/', ['x', 'y'], own), 'here', 3, 7);
+    const said = ['x-request-id', 'an-id', 'x', 'y', DEADLINE, '7', 'content-length', '3'];
+    expect(head).toMatchObject({ own, isBare: false, rawHeaders: [...OF_THE_CONNECTION, ...said] });
+    expect(head.headers).toMatchObject({ x: 'y', 'content-length': '3', [DEADLINE]: '7' });
+  });
+
+  it('names a longer time than the frame has room for by a header', () => {
+    const own = { requestId: 'an-id', remainingMs: 65_536 };
+    const read = decodeRequestHead(encodeRequestHead('GET', '/', ['x', 'y'], own), 'here');
+    expect(read.rawHeaders).toEqual([...OF_THE_CONNECTION, 'x-request-id', 'an-id', 'x', 'y', DEADLINE, '65536']);
+  });
+
+  it.each(['GET /', 'GET /\n', 'GET /\na b', `GET /\n${'a'.repeat(129)}`, 'GET /\na:b'])('%j with no id is refused', (head) => {
+    expect(() => decodeRequestHead(head, 'here', undefined, 1)).toThrow(LinkViolation);
   });
 
   it('comes out as it went in', () => {

@@ -62,7 +62,7 @@ export function createJson(
     if (isWatched(res)) return false;
     const set = res[headers] as Record<string, unknown> | null;
     if (set !== null && (set['content-type'] !== undefined || set['transfer-encoding'] !== undefined)) return false;
-    return call.own !== undefined || isUnconditional(req);
+    return call.isBare || isUnconditional(req);
   }
 
   function isUnconditional({ headers }: IncomingMessage): boolean {

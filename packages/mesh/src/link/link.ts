@@ -14,6 +14,7 @@ import {
   FRAME_HEADER_BYTES,
   GO_AWAY,
   HAS_BODY,
+  HAS_OWN,
   HEAD,
   IS_JSON,
   lost,
@@ -31,7 +32,7 @@ import {
   WINDOW,
   WINDOW_BYTES,
 } from './protocol.ts';
-import { encodeRequestHead, isPath } from './request-codec.ts';
+import { encodeRequestHead, isPath, isSaidShortly } from './request-codec.ts';
 import type { SealKeys } from './seal.ts';
 
 export interface LinkOptions {
@@ -79,7 +80,8 @@ export class Link implements FrameReceiver {
   }
 
   request(request: TransportRequest, answered: Answered): void {
-    const head = encodeRequestHead(request.method, request.path, request.headers);
+    const { own } = request;
+    const head = encodeRequestHead(request.method, request.path, request.headers, own);
     if (head.length > MAX_REQUEST_HEAD_BYTES || !isPath(request.path)) {
       this.overHttp(request, answered);
       return;
@@ -95,8 +97,16 @@ export class Link implements FrameReceiver {
     this.count += 1;
     cancellation.listen((reason) => this.cancel(call, reason));
     const hasBody = body !== undefined || expectsBody(request.method);
-    const flags = (hasBody ? HAS_BODY : 0) | (request.wantsHead === false ? 0 : WANTS_HEAD);
-    this.writer.frame(REQUEST, flags, stream, 0, head, (body as string | Uint8Array | undefined) ?? '');
+    const isShort = isSaidShortly(own);
+    const flags = (hasBody ? HAS_BODY : 0) | (request.wantsHead === false ? 0 : WANTS_HEAD) | (isShort ? HAS_OWN : 0);
+    this.writer.frame(
+      REQUEST,
+      flags,
+      stream,
+      isShort ? own.remainingMs : 0,
+      head,
+      (body as string | Uint8Array | undefined) ?? '',
+    );
   }
 
   private overHttp(request: TransportRequest, answered: Answered): void {

@@ -8,7 +8,7 @@ import { LinkAnswer } from './answer-codec.ts';
 import { CAN_SERVE_LINKS, createDelivery, type Deliver, type Prototypes } from './born.ts';
 import type { ConnectionFacts } from './connection-face.ts';
 import { expectsBody, lost, RESET_NOT_FOR_LINK } from './protocol.ts';
-import { byName } from './request-codec.ts';
+import { byName, sayOwn } from './request-codec.ts';
 import { type Carrier, ServedCall } from './served-call.ts';
 
 /** How another app of this process lets a call in. */
@@ -92,11 +92,13 @@ export class LocalCall implements Carrier {
 
   start(deliver: Deliver, caller: Caller): void {
     if (this.isOver) return;
-    const { method, path, headers, body } = this.request;
+    const { method, path, body, own: said } = this.request;
+    const headers = [...this.request.headers];
+    if (said !== undefined) sayOwn(headers, said);
     const rawHeaders = ['host', this.host, 'connection', 'keep-alive', ...headers];
     const own = body === undefined ? undefined : Buffer.from(body as string | Uint8Array);
     if (own !== undefined || expectsBody(method)) rawHeaders.push('content-length', String(own?.length ?? 0));
-    const head = { method, url: path, rawHeaders, headers: byName(rawHeaders), own: undefined };
+    const head = { method, url: path, rawHeaders, headers: byName(rawHeaders), own: said, isBare: false };
     this.call = new ServedCall(this, 0, caller, head, own, this.request.wantsHead !== false, this.madeAtMs);
     deliver(this.call);
   }

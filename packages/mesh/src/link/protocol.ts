@@ -3,7 +3,7 @@ import { TransportFailure } from '../transport/transport.ts';
 /** Where a link is asked for, and the protocol that `Upgrade` names. The version stands in a field of its own. */
 export const LINK_PATH = '/_discovery/link';
 export const LINK_PROTOCOL = 'express-micro-link';
-export const LINK_VERSION = '1';
+export const LINK_VERSION = '2';
 /** Query of a request for a sealed link; it is under the signature, so nobody can take it off. */
 export const SEALED = '?sealed';
 
@@ -29,6 +29,10 @@ export const GO_AWAY = 11;
 export const HAS_BODY = 1;
 /** On a request: its caller looks at the head of a good answer. Without it a JSON answer of 2xx comes without one. */
 export const WANTS_HEAD = 2;
+/** On a request: its head has the id of the call behind the first line, and its code is what is left of its time, in ms. */
+export const HAS_OWN = 4;
+/** Calls that have more time name it by a header, as over HTTP. */
+export const MAX_CODE = 65_535;
 /** On an answer: its type is JSON as Express sends it, so that most callers need not read the head. */
 export const IS_JSON = 1;
 

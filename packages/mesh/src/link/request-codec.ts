@@ -1,15 +1,31 @@
 // Hot path: every call over a link. Its bench: bench/link-cost.mjs
 import type { IncomingHttpHeaders } from 'node:http';
 import { isRequestId } from '@express-micro/core';
-import { readRemainingMs } from '../serve/remaining.ts';
 import { DEADLINE, type OwnHeaders } from '../wire.ts';
-import { MAX_REQUEST_HEAD_BYTES, MAX_REQUEST_HEADERS, violation } from './protocol.ts';
+import { MAX_CODE, MAX_REQUEST_HEAD_BYTES, MAX_REQUEST_HEADERS, violation } from './protocol.ts';
 
-/** `GET /path?query`, then one line for each header: `name:value`. */
-export function encodeRequestHead(method: string, path: string, headers: readonly string[]): string {
+/** Whether what a call says of itself has room in the frame: see `HAS_OWN`. */
+export function isSaidShortly(own: OwnHeaders | undefined): own is OwnHeaders {
+  return own !== undefined && own.remainingMs <= MAX_CODE;
+}
+
+/** `GET /path?query`, the id of the call where the time that it has stands in the frame, then one line for each header: `name:value`. */
+export function encodeRequestHead(method: string, path: string, headers: readonly string[], own?: OwnHeaders): string {
   let head = `${method} ${path}`;
+  if (isSaidShortly(own)) head += `\n${own.requestId}`;
+  else if (own !== undefined) {
+    const said = [...headers];
+    sayOwn(said, own);
+    return encodeRequestHead(method, path, said);
+  }
   for (let at = 0; at + 1 < headers.length; at += 2) head += `\n${headers[at]}:${headers[at + 1]}`;
   return head;
+}
+
+/** What a call says of itself as headers, where they stand over HTTP. */
+export function sayOwn(headers: string[], { requestId, remainingMs }: OwnHeaders): void {
+  headers.unshift('x-request-id', requestId);
+  headers.push(DEADLINE, String(remainingMs));
 }
 
 /** What stands in the head of a request, as Node gives it to an app. */
@@ -20,8 +36,8 @@ export interface RequestHead {
   readonly rawHeaders: string[];
   /** The same by name, where each comes once; `undefined`: Node joins them. */
   readonly headers: IncomingHttpHeaders | undefined;
-  /** Where there are these and no others. */
   readonly own: OwnHeaders | undefined;
+  readonly isBare: boolean;
 }
 
 const METHOD = /^[A-Z][A-Z-]{0,31}$/;
@@ -69,9 +85,10 @@ const COLON = 58;
  *
  * @param host what `Host` says
  * @param bodyBytes size of its body; `undefined` where there is none
+ * @param remainingMs of a head that has the id of the call behind its first line
  * @throws LinkViolation for what no HTTP parser would let through
  */
-export function decodeRequestHead(head: string, host: string, bodyBytes?: number): RequestHead {
+export function decodeRequestHead(head: string, host: string, bodyBytes?: number, remainingMs?: number): RequestHead {
   if (head.length > MAX_REQUEST_HEAD_BYTES) violation('a head that is too large');
   const end = head.indexOf('\n');
   const space = head.indexOf(' ');
@@ -80,54 +97,55 @@ export function decodeRequestHead(head: string, host: string, bodyBytes?: number
   if ((method !== 'GET' && !METHOD.test(method)) || !isPath(url) || method === 'CONNECT') {
     violation('a request line that is none');
   }
-  return (
-    (bodyBytes === undefined ? withOwnHeaders(head, method, url, end, host) : undefined) ??
-    withHeaders(head, method, url, end, host, bodyBytes)
-  );
+  if (remainingMs === undefined) {
+    const rawHeaders = ['host', host, 'connection', 'keep-alive'];
+    readHeaders(head, end, rawHeaders);
+    return withBody(method, url, rawHeaders, bodyBytes, undefined);
+  }
+  const idEnd = end < 0 ? -1 : head.indexOf('\n', end + 1);
+  const requestId = end < 0 ? '' : head.slice(end + 1, idEnd < 0 ? head.length : idEnd);
+  if (!isRequestId(requestId)) violation('an id that is none');
+  const own = { requestId, remainingMs };
+  const deadline = String(remainingMs);
+  if (idEnd < 0 && bodyBytes === undefined) {
+    return {
+      method,
+      url,
+      rawHeaders: ['host', host, 'connection', 'keep-alive', 'x-request-id', requestId, DEADLINE, deadline],
+      headers: { host, connection: 'keep-alive', 'x-request-id': requestId, [DEADLINE]: deadline },
+      own,
+      isBare: true,
+    };
+  }
+  const rawHeaders = ['host', host, 'connection', 'keep-alive', 'x-request-id', requestId];
+  readHeaders(head, idEnd, rawHeaders);
+  rawHeaders.push(DEADLINE, deadline);
+  return withBody(method, url, rawHeaders, bodyBytes, own);
 }
 
-const ID_LINE = '\nx-request-id:';
-const DEADLINE_LINE = `\n${DEADLINE}:`;
-
-/** What nearly every call without a body has: an id, a deadline, and nothing else. `undefined` where it is not so. */
-function withOwnHeaders(head: string, method: string, url: string, end: number, host: string): RequestHead | undefined {
-  if (end < 0 || !head.startsWith(ID_LINE, end)) return undefined;
-  const idEnd = head.indexOf('\n', end + ID_LINE.length);
-  if (idEnd < 0 || !head.startsWith(DEADLINE_LINE, idEnd)) return undefined;
-  const requestId = head.slice(end + ID_LINE.length, idEnd);
-  const deadline = head.slice(idEnd + DEADLINE_LINE.length);
-  const remainingMs = readRemainingMs(deadline);
-  if (remainingMs === undefined || !isRequestId(requestId)) return undefined;
-  return {
-    method,
-    url,
-    rawHeaders: ['host', host, 'connection', 'keep-alive', 'x-request-id', requestId, DEADLINE, deadline],
-    headers: { host, connection: 'keep-alive', 'x-request-id': requestId, [DEADLINE]: deadline },
-    own: { requestId, remainingMs },
-  };
-}
-
-function withHeaders(
-  head: string,
+function withBody(
   method: string,
   url: string,
-  lineEnd: number,
-  host: string,
+  rawHeaders: string[],
   bodyBytes: number | undefined,
+  own: OwnHeaders | undefined,
 ): RequestHead {
-  const rawHeaders = ['host', host, 'connection', 'keep-alive'];
+  if (bodyBytes !== undefined) rawHeaders.push('content-length', String(bodyBytes));
+  return { method, url, rawHeaders, headers: byName(rawHeaders), own, isBare: false };
+}
+
+/** @param lineEnd before the first of them, or -1 where there is none */
+function readHeaders(head: string, lineEnd: number, raw: string[]): void {
   for (let place = 0, end = lineEnd; end >= 0; place++) {
+    if (place >= MAX_REQUEST_HEADERS) violation('too many headers');
     const at = end + 1;
     end = head.indexOf('\n', at);
     const last = end < 0 ? head.length : end;
     const name = nameAt(head, at, last, place);
     const value = head.slice(at + name.length + 1, last);
     if (BAD_VALUE.test(value)) violation('a header that is none');
-    rawHeaders.push(name, value);
+    raw.push(name, value);
   }
-  if (rawHeaders.length > 2 * (MAX_REQUEST_HEADERS + 2)) violation('too many headers');
-  if (bodyBytes !== undefined) rawHeaders.push('content-length', String(bodyBytes));
-  return { method, url, rawHeaders, headers: byName(rawHeaders), own: undefined };
 }
 
 /**

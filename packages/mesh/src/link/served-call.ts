@@ -103,6 +103,10 @@ export class ServedCall extends ConnectionFace implements Linked {
     return this.head.own;
   }
 
+  get isBare(): boolean {
+    return this.head.isBare;
+  }
+
   /** What the response sends: a part of the body, or nothing, to have the head sent. */
   take(data: string | Uint8Array, encoding: BufferEncoding | null | undefined, callback: Callback | null | undefined): boolean {
     if (typeof callback === 'function') {

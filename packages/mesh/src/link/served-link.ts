@@ -4,7 +4,7 @@ import type { Caller, Clock } from '@express-micro/core';
 import type { Counters } from '../counters.ts';
 import type { Deliver } from './born.ts';
 import type { ConnectionFacts } from './connection-face.ts';
-import { type FrameReceiver, flagsAt, headOf, uint32At } from './frame-reader.ts';
+import { codeAt, type FrameReceiver, flagsAt, headOf, uint32At } from './frame-reader.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import { LinkEnd } from './link-end.ts';
 import {
@@ -14,6 +14,7 @@ import {
   END,
   GO_AWAY,
   HAS_BODY,
+  HAS_OWN,
   HEAD,
   IS_JSON,
   MAX_REQUEST_BODY_BYTES,
@@ -117,7 +118,8 @@ export class ServedLink implements Carrier, FrameReceiver {
     const size = end - body;
     const hasBody = (flagsAt(bytes, at) & HAS_BODY) !== 0;
     if (size > MAX_REQUEST_BODY_BYTES || (size > 0 && !hasBody)) violation(`a body of ${size} bytes`);
-    const head = decodeRequestHead(headOf(bytes, at, body), this.host, hasBody ? size : undefined);
+    const remainingMs = (flagsAt(bytes, at) & HAS_OWN) !== 0 ? codeAt(bytes, at) : undefined;
+    const head = decodeRequestHead(headOf(bytes, at, body), this.host, hasBody ? size : undefined, remainingMs);
     if (this.isDraining || !this.options.isTrusted()) {
       this.writer.frame(RESET, 0, stream, RESET_NOT_EXECUTED, '', '');
       if (!this.isDraining && !this.options.isTrusted()) this.drain();

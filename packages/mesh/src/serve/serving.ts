@@ -64,8 +64,8 @@ export class Serving implements Context {
     caller: Caller | undefined,
   ) {
     const entrance = entranceOf(req);
-    const own = (req as ServedRequest)[LINKED]?.own;
-    const { headers } = own === undefined ? req : NO_MORE;
+    const linked = (req as ServedRequest)[LINKED];
+    const { headers } = linked?.isBare === true ? BARE : req;
     const { traceparent, tracestate } = headers;
     this.surroundings = surroundings;
     this.req = req;
@@ -73,7 +73,7 @@ export class Serving implements Context {
     this.beganAtMs = atMs;
     this.endsAtMs = endsAtMs;
     if (entrance !== undefined) entrance.context = this;
-    this.requestId = entrance?.requestId ?? own?.requestId ?? givenId(headers) ?? surroundings.random.uuid();
+    this.requestId = entrance?.requestId ?? linked?.own?.requestId ?? givenId(headers) ?? surroundings.random.uuid();
     this.caller = caller;
     this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
     this.tracestate = typeof tracestate === 'string' ? tracestate : undefined;
@@ -119,8 +119,8 @@ export class Serving implements Context {
   }
 }
 
-/** A call that has the mesh's own headers and no others. */
-const NO_MORE: { readonly headers: IncomingHttpHeaders } = Object.freeze({ headers: Object.freeze({}) });
+/** What else is looked for in a call that has the mesh's own headers and no others. */
+const BARE: { readonly headers: IncomingHttpHeaders } = Object.freeze({ headers: Object.freeze({}) });
 
 function givenId({ 'x-request-id': given }: IncomingHttpHeaders): string | undefined {
   return isRequestId(given) ? given : undefined;

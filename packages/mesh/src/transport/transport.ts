@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Cancellation } from '@express-micro/core';
+import type { OwnHeaders } from '../wire.ts';
 
 export interface TransportRequest {
   /** `http://10.0.0.7:3001` */
@@ -9,8 +10,10 @@ export interface TransportRequest {
   readonly method: string;
   /** Path and query, as they stand in the request line. */
   readonly path: string;
-  /** Names and values in turn. */
+  /** Names and values in turn, without those that `own` stands for until it goes over HTTP. */
   readonly headers: string[];
+  /** What a call says of itself. @default nothing, or it stands in the headers */
+  readonly own?: OwnHeaders | undefined;
   readonly body: string | Uint8Array | Readable | undefined;
   readonly cancellation: Cancellation;
   /** Name of what is called, where it is known: some functions cannot go every way. */
