@@ -86,7 +86,8 @@ function cheaperOfTwo(
   { balance }: PickTunables,
   fit: (one: Instance) => boolean,
 ): Instance | undefined {
-  const first = Math.floor(random.next() * among.length);
+  // Chance is dear beside the rest of a call, and one alone needs none.
+  const first = among.length === 1 ? 0 : Math.floor(random.next() * among.length);
   const one = among[first] as Instance;
   if (!fit(one)) return undefined;
   if (balance === false || among.length === 1) return one;

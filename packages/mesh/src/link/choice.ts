@@ -72,14 +72,14 @@ function isForTracers({ isTraced }: TransportRequest): boolean {
 
 /** The proof of the caller is made where it is needed: a link has it already. */
 export function sendOverHttp(http: Transport, counters: Counters): (request: TransportRequest) => Promise<TransportAnswer> {
-  return (request) => {
+  return async (request) => {
     prepare(request, counters);
     return http.request(request);
   };
 }
 
 function streamOverHttp(http: Transport, counters: Counters): Transport['stream'] {
-  return (request) => {
+  return async (request) => {
     prepare(request, counters);
     return http.stream(request);
   };
