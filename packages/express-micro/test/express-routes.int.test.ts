@@ -344,10 +344,12 @@ describe.each(copies)('the routes of an app of $title', ({ express, major }: Cop
     const reader = createRouteReader(app);
     expect(reader.read()).toHaveLength(200);
     for (let warm = 0; warm < 2_000; warm++) reader.read();
+    // Milliseconds of this process's own CPU: what its neighbours take of the machine is not the reader's.
     const times = Array.from({ length: 5 }, () => {
-      const start = performance.now();
+      const before = process.cpuUsage();
       for (let run = 0; run < 500; run++) reader.read();
-      return (performance.now() - start) / 500;
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1_000 / 500;
     });
     expect(Math.min(...times)).toBeLessThan(0.1);
   });
