@@ -13,7 +13,7 @@ export interface Random {
 /** Made at a time. Each id is a piece of the text of its batch, so that whoever keeps one keeps that: half a kilobyte. */
 const BATCH = 16;
 /** Bytes drawn at a time: a draw is a call of the system's library, and dear. */
-const POOL_BYTES = 4_096;
+const POOL_BYTES = 16_384;
 const UUID_CHARS = 36;
 /** Where the sixteen bytes of an id stand in its text (RFC 9562, section 4). */
 const PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];

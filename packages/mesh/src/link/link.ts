@@ -80,9 +80,11 @@ export class Link implements FrameReceiver {
   }
 
   request(request: TransportRequest, answered: Answered): void {
-    const { own } = request;
-    const head = encodeRequestHead(request.method, request.path, request.headers, own);
-    if (head.length > MAX_REQUEST_HEAD_BYTES || !isPath(request.path)) {
+    const { own, method, path } = request;
+    const head = encodeRequestHead(method, path, request.headers, own);
+    // Looked at in the whole head: the path alone would be put together from its pieces once more.
+    const at = method.length + 1;
+    if (head.length > MAX_REQUEST_HEAD_BYTES || !isPath(head, at, at + path.length)) {
       this.overHttp(request, answered);
       return;
     }
@@ -96,7 +98,7 @@ export class Link implements FrameReceiver {
     this.calls[stream] = call;
     this.count += 1;
     cancellation.listen((reason) => this.cancel(call, reason));
-    const hasBody = body !== undefined || expectsBody(request.method);
+    const hasBody = body !== undefined || expectsBody(method);
     const isShort = isSaidShortly(own);
     const flags = (hasBody ? HAS_BODY : 0) | (request.wantsHead === false ? 0 : WANTS_HEAD) | (isShort ? HAS_OWN : 0);
     this.writer.frame(
