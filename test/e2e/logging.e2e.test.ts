@@ -107,16 +107,18 @@ describe('M4: rotation', () => {
   });
 
   it('at midnight, under a burst: every line once, in the file of its day or of the day that just ended', async () => {
-    const { program, folder } = run('midnight', { combined: ROTATING, env: { JUST_BEFORE_MIDNIGHT: '1' } });
+    // A fast machine fills the usual 100 MB in that second, and then there is one file more: of the size, and not of the day.
+    const { program, folder } = run('midnight', { combined: ROTATING, env: { MAX_BYTES: String(2 ** 40) } });
     expect(await program.exit(30_000)).toMatchObject({ code: 0 });
     const { n } = program.lines.find(({ event }) => event === 'closed') as unknown as { n: number };
-    expect(sorted(numbersIn(folder))).toEqual(upTo(n));
+    const numbers = numbersIn(folder);
+    expect(numbers.length).toBeGreaterThan(1_000);
+    expect(sorted(numbers)).toEqual(upTo(n));
     const names = logs(folder).sort();
     expect(names).toHaveLength(2);
     expect(names[0]).toMatch(/^app-[\d-]{10}\.log\.gz$/);
     expect(names[1]).toMatch(/^app-[\d-]{10}\.log$/);
     expect(names[0]?.slice(4, 14)).not.toBe(names[1]?.slice(4, 14));
-    expect(numbersIn(folder).length).toBeGreaterThan(1_000);
     expect(program.lines.filter(({ event }) => event === 'rotate')).toHaveLength(1);
   });
 
