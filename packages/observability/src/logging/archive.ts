@@ -95,7 +95,7 @@ export function createArchive({ folder, names, current, keepDays, gzip, clock, t
     firstFree(date) {
       const day = dayOf(date);
       let first = 0;
-      for (const name of readdirSync(folder)) {
+      for (const name of namesIn(folder)) {
         const known = names.read(name);
         if (!known?.isOurs || known.day !== day || known.kind === 'half-made') continue;
         first = Math.max(first, known.kind === 'gzip' ? known.index + 1 : known.index);
@@ -109,4 +109,14 @@ export function createArchive({ folder, names, current, keepDays, gzip, clock, t
       return working;
     },
   };
+}
+
+/** None where somebody has removed the folder: it is made again with the next file. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }

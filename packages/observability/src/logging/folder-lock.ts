@@ -41,7 +41,7 @@ export function takeSlot(folder: string, name: string, clock: Clock): Slot {
   for (let number = 1; number <= MAX_SLOTS; number++) {
     const file = join(folder, `.${name.replaceAll('%', '')}.${number}.lock`);
     if (!take(file, me, clock)) continue;
-    const touching = clock.every(TOUCH_MS, () => touch(file, clock));
+    const touching = clock.every(TOUCH_MS, () => touch(file, me, clock));
     if (mine.size === 0) process.on('exit', releaseAll);
     mine.add(file);
     return {
@@ -117,12 +117,21 @@ function ageMs(file: string, clock: Clock): number {
   }
 }
 
-function touch(file: string, clock: Clock): void {
+function touch(file: string, me: Holder, clock: Clock): void {
   try {
     const now = clock.epochMs() / 1_000;
     utimesSync(file, now, now);
   } catch {
-    // Somebody has cleared the folder. The files that are open stay ours.
+    lockAgain(file, me);
+  }
+}
+
+/** Somebody has cleared the folder. We are still there. */
+function lockAgain(file: string, me: Holder): void {
+  try {
+    create(file, me);
+  } catch {
+    // The folder itself is gone: it comes back with the next file.
   }
 }
 
