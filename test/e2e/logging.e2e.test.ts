@@ -9,9 +9,17 @@ let folders = 0;
 
 function run(
   way: string,
-  { folder = newFolder(), count = 1_000, first = 0, combined = 'combined.log', env = {} as ProgramOptions['env'] } = {},
+  {
+    folder = newFolder(),
+    count = 1_000,
+    first = 0,
+    combined = 'combined.log',
+    env = {} as ProgramOptions['env'],
+    under = [] as readonly string[],
+  } = {},
 ) {
   const program = startProgram(fixture('logging.mjs'), {
+    under,
     args: [way, folder, String(count), String(first), combined],
     env: env ?? {},
   });
@@ -204,6 +212,26 @@ describe('M4: rotation', () => {
         .sort(),
     ).toEqual([...kept, `app-${daysAgo(0)}.log`].sort());
     expect(program.lines.filter(({ event }) => event === 'remove')).toHaveLength(3);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a disk that is full', () => {
+  // The limit of a file's size (in blocks) stands for it: writes are cut off, and fail.
+  const under = ['sh', '-c', 'ulimit -f 200 && exec "$@"', 'sh'];
+
+  it.each([['app.log'], [ROTATING]])('neither ends the app nor spoils later lines: %s', async (combined) => {
+    const { program, folder } = run('full', { count: 100, combined, under });
+    expect(await program.exit()).toMatchObject({ code: 0 });
+    expect(program.stderr()).toMatch(/Lines cannot be written to .*EFBIG/);
+    const told = (name: string) => program.lines.find(({ event }) => event === name) as unknown as { n: number };
+    const [name = '', ...more] = logs(folder);
+    expect(more).toEqual([]);
+    const lines = textOf(path.join(folder, name)).split('\n').slice(0, -1);
+    // One was cut by the disk, or by who made room, and all behind it are whole.
+    const cut = lines.findIndex((line) => !line.endsWith('}'));
+    const behind = lines.slice(cut + 1).map((line) => (JSON.parse(line) as Line).n);
+    expect(behind.slice(-300)).toEqual(upTo(300).map((n) => told('room').n + n));
+    expect(told('closed').n).toBe(told('room').n + 300);
   });
 });
 

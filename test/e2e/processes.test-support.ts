@@ -43,6 +43,8 @@ export interface ProgramOptions {
   readonly args?: readonly string[];
   /** Of Node itself: `--import` and its like. */
   readonly nodeArgs?: readonly string[];
+  /** A command that becomes Node, given as its arguments. */
+  readonly under?: readonly string[];
   /** Its own process group, so that a signal can go to all of it. */
   readonly ownGroup?: boolean;
   /** @default the repository */
@@ -94,9 +96,10 @@ afterEach(async ({ task }) => {
 /** Starts `node file`. Nothing of the environment of the tests gets through but where programs are found. */
 export function startProgram(
   file: string,
-  { env = {}, args = [], nodeArgs = [], ownGroup = false, cwd = REPOSITORY }: ProgramOptions = {},
+  { env = {}, args = [], nodeArgs = [], under = [], ownGroup = false, cwd = REPOSITORY }: ProgramOptions = {},
 ): Program {
-  const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
+  const [command = process.execPath, ...before] = [...under, process.execPath];
+  const child = spawn(command, [...before, ...nodeArgs, file, ...args], {
     cwd,
     env: { PATH: process.env.PATH, TMPDIR: testFolder(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

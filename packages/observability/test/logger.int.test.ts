@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, type LevelName, type LoggerOptions } from '../src/index.ts';
 import { createLines, later } from './apps.test-support.ts';
@@ -154,6 +157,32 @@ describe('a logger', () => {
       levels.push(await changed);
     }
     expect(levels).toEqual(['debug', 'trace', 'http']);
+  });
+
+  it('writes on where listeners of its events throw', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'logger-'));
+    later(() => rmSync(folder, { recursive: true }));
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+    later(() => told.mockRestore());
+    const { logger: log } = logger({
+      stream: undefined,
+      files: { folder, combined: 'app-%DATE%.log', maxBytes: 1_024, gzip: false },
+    });
+    for (const event of ['rotate', 'level'] as const) log.on(event, fail);
+    log.level = 'trace';
+    for (let i = 0; i < 60; i++) {
+      log.info('line', { i });
+      log.flush();
+      await new Promise(setImmediate);
+    }
+    await log.close();
+    const written = readdirSync(folder).filter((name) => name.startsWith('app-'));
+    expect(written.length).toBeGreaterThan(2);
+    const lines = written.flatMap((name) => readFileSync(path.join(folder, name), 'utf8').trim().split('\n'));
+    expect(lines.filter((line) => line.includes('"message":"line"'))).toHaveLength(60);
+    expect(told.mock.calls.map(String)).toEqual([
+      expect.stringContaining('A listener of the event "level" of a logger has failed. Error: no'),
+    ]);
   });
 
   it('refuses options that it does not know, and files that it cannot open', () => {

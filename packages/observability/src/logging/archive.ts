@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, readdirSync } from 'node:fs';
-import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { open, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -75,7 +75,7 @@ export function createArchive({ folder, names, current, keepDays, gzip, clock, t
 
   async function tidyNow(): Promise<void> {
     const oldest = dayOf(new Date(clock.epochMs() - keepDays * DAY_MS));
-    for (const name of (await readdir(folder)).sort()) {
+    for (const name of namesIn(folder).sort()) {
       const known = names.read(name);
       if (known === undefined) continue;
       try {

@@ -89,6 +89,15 @@ export function createLogger(options?: LoggerOptions): Logger {
   const { service, level, files, redact, logger: own, stream, holdMs, levelSignal } = resolved;
   keepContext();
   const news = new EventEmitter();
+  const complain = createComplaints(systemClock);
+  // What a listener throws is not the file's trouble that told it, nor that of the signal.
+  const tell = (event: keyof LoggerEvents, about: LoggerEvents[keyof LoggerEvents]) => {
+    try {
+      news.emit(event, about);
+    } catch (error) {
+      complain(`A listener of the event "${event}" of a logger has failed.`, error);
+    }
+  };
   const secrets = redact === false ? NO_SECRETS : createSecrets(redact);
   const sinks = createSinks({
     console: own === undefined ? resolved.console : false,
@@ -97,7 +106,7 @@ export function createLogger(options?: LoggerOptions): Logger {
     stream,
     holdMs,
     clock: systemClock,
-    tell: (event, file) => news.emit(event, file),
+    tell,
   });
   const configured = LEVELS[level];
   const state: LineState = {
@@ -114,7 +123,7 @@ export function createLogger(options?: LoggerOptions): Logger {
     if (rank === state.rank) return;
     const change = { level: nameOfRank(rank), before: nameOfRank(state.rank) };
     state.rank = rank;
-    news.emit('level', change);
+    tell('level', change);
     root.warn(`Log level is ${change.level} now, it was ${change.before} (${by}).`);
   }
   const onSignal = () => setRank(state.rank >= LEVELS.trace ? configured : state.rank + 1, `by ${String(levelSignal)}`);

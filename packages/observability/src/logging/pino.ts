@@ -40,19 +40,20 @@ export function createPinoLines({ service, head, write }: PinoOptions): readonly
   });
 }
 
-/** A file in a folder that is there, or a descriptor such as 1 for standard output. Written at once and in order; a full pipe is waited for. */
+/** What a pipe that nobody reads may hold up before lines are dropped. */
+const MAX_WAITING_BYTES = 8_388_608;
+
+/** A descriptor such as 1 for standard output, or what is no regular file. Written at once and in order; a full pipe is waited for. */
 export function openDestination(dest: string | number): Destination {
-  const boom = destination({ dest, sync: true, minLength: 0, append: true });
+  const boom = destination({ dest, sync: true, minLength: 0, maxLength: MAX_WAITING_BYTES, append: true });
   return {
     write: (lines) => void boom.write(lines),
     close: () =>
       new Promise((resolve) => {
         // Standard output is not ours to close.
-        if (typeof dest === 'number') resolve();
-        else {
-          boom.once('close', resolve);
-          boom.end();
-        }
+        if (typeof dest === 'number') return resolve();
+        boom.once('close', resolve).once('error', () => resolve());
+        boom.end();
       }),
   };
 }

@@ -1,12 +1,14 @@
-import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { basename, join, resolve, sep } from 'node:path';
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import type { Clock } from '@express-micro/core';
-import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import { createArchive } from './archive.ts';
+import { type FileSequence, openSequence } from './file-sequence.ts';
 import { takeSlot } from './folder-lock.ts';
 import type { Destination } from './line-buffer.ts';
 import { makeFolder } from './make-folder.ts';
+import { LOOK_MS } from './plain-file.ts';
 import { createRotatedNames } from './rotated-names.ts';
+import { createWholeLines } from './whole-lines.ts';
 
 /** What a logger says of its files. */
 export interface FileEvents {
@@ -36,15 +38,10 @@ export interface RotatingOptions {
 /** Lines that wait for a file. More of them are written past rotating-file-stream; or dropped, and counted, while there can be no file. */
 const MAX_WAITING_BYTES = 8_388_608;
 const RETRY_MS = 1_000;
-const LOOK_MS = 1_000;
-const LINE_END = 10;
-
-/** Where rotating-file-stream keeps the file that it writes to. */
-type Inner = { file?: { readonly fd: number; write(chunk: Uint8Array): Promise<unknown> } };
 
 /**
  * Files of a day and of a size. rotating-file-stream counts, opens the next one, and has a timer for the days on which nobody
- * writes. What it does not do:
+ * writes (`file-sequence.ts`). What it does not do:
  *
  * - It would write in its own time, and lose what waits when the process ends. So the bytes are written here, at once, to the
  *   file that it has opened; it only counts them.
@@ -59,7 +56,7 @@ export function openRotatingFile(options: RotatingOptions): Destination {
   const folder = resolve(options.folder);
   const slot = takeSlot(folder, pattern, clock);
   const names = createRotatedNames(pattern, slot.number);
-  const counted = createCounted();
+  const whole = createWholeLines();
   let current = '';
   const archive = createArchive({ ...options, folder, names, current: () => basename(current) });
 
@@ -73,77 +70,81 @@ export function openRotatingFile(options: RotatingOptions): Destination {
   /** Where lines go that cannot wait for rotating-file-stream. */
   let meanwhile = current;
   let hasOpened = false;
-  let isCut = false;
   let triedAtMs = 0;
   let lookedAtMs = clock.monotonicMs();
-  let latest: RotatingFileStream;
-  /** The latest, while it can be written to. */
-  let stream: RotatingFileStream | undefined = open();
+  let latest: object;
+  /** What opens our files; none while there can be none. */
+  let files: FileSequence | undefined = open();
   let leaving: Promise<unknown> = Promise.resolve();
 
   function fileOf(date: Date): string {
     return join(folder, names.nameOf(date, archive.firstFree(date)));
   }
 
-  function open(): RotatingFileStream {
+  function open(): FileSequence {
     triedAtMs = clock.monotonicMs();
+    const me = {};
+    latest = me;
+    const leave = () => {
+      if (latest === me) fd = undefined;
+    };
     let date: Date;
     let first = 0;
-    const opened = createStream(
-      (time, index = 1) => {
-        // Before it begins it asks for a name that it does not use.
-        if (!(time instanceof Date)) return names.nameOf(new Date(clock.epochMs()), 0);
+    return openSequence({
+      folder,
+      maxBytes,
+      nameOf(attempt) {
         // Never before a file that is there: what is made anew under the name of a packed one would be packed over it.
-        if (index === 1) {
+        if (attempt === 0) {
           date = new Date(clock.epochMs());
           first = archive.firstFree(date);
           dayEndsAtMs = endOfDay(date);
         }
-        return names.nameOf(date, first + index - 1);
+        return names.nameOf(date, first + attempt);
       },
-      { path: folder + sep, interval: '1d', immutable: true, size: `${maxBytes}B` },
-    );
-    latest = opened;
-    opened.on('rotation', () => {
-      if (latest === opened) fd = undefined;
+      onLeave: leave,
+      onOpen(file, opened) {
+        if (latest === me) takeOver(file, opened);
+      },
+      onFailure(error) {
+        leave();
+        if (latest !== me) return;
+        files = undefined;
+        onProblem(`The log ${join(folder, pattern)} cannot be written; it is tried again in a second.`, error);
+      },
     });
-    opened.on('open', (file: string) => {
-      const fdOfIt = onlyCounts(opened);
-      if (latest !== opened) return;
-      // The day ended while it was opened.
-      if (stream === opened && isDayOver()) return goOn();
-      const before = current;
-      current = file;
-      meanwhile = file;
-      takeOver(fdOfIt);
-      if (hasOpened && before !== file) tell('rotate', { file: before, next: file });
-      hasOpened = true;
-      void archive.tidy();
-    });
-    opened.on('error', (error: Error) => {
-      if (latest !== opened) return;
-      fd = undefined;
-      stream = undefined;
-      onProblem(`The log ${join(folder, pattern)} cannot be written; it is tried again in a second.`, error);
-    });
-    return opened;
   }
 
   /** From here on we write to it. */
-  function takeOver(opened: number): void {
+  function takeOver(file: string, opened: number): void {
+    // The day ended while it was opened.
+    if (files !== undefined && isDayOver()) {
+      goOn();
+      return;
+    }
+    const before = current;
+    current = file;
+    meanwhile = file;
     fd = opened;
-    isCut = endsWithin(current);
-    if (waiting.length > 0) put(opened, takeWaiting());
+    try {
+      whole.goOnIn(file);
+      if (waiting.length > 0) whole.write(opened, takeWaiting());
+    } catch (error) {
+      onProblem(`Lines cannot be written to ${file}.`, error);
+    }
     if (dropped > 0) onProblem(`${dropped} writes to ${join(folder, pattern)} were dropped while it could not be opened.`);
     dropped = 0;
+    if (hasOpened && before !== file) tell('rotate', { file: before, next: file });
+    hasOpened = true;
+    void archive.tidy();
   }
 
   /** Another file, now. Lines wait until it is open. */
   function goOn(): void {
-    const past = stream;
+    const past = files;
     fd = undefined;
-    stream = open();
-    if (past !== undefined) leaving = Promise.all([leaving, end(past)]);
+    files = open();
+    leaving = Promise.all([leaving, past?.end()]);
   }
 
   function isDayOver(): boolean {
@@ -160,7 +161,7 @@ export function openRotatingFile(options: RotatingOptions): Destination {
 
   function keep(chunk: Buffer): void {
     // While the next file is just being opened, a burst is written nevertheless.
-    if (waitingBytes + chunk.length > MAX_WAITING_BYTES && stream !== undefined) writeMeanwhile();
+    if (waitingBytes + chunk.length > MAX_WAITING_BYTES && files !== undefined) writeMeanwhile();
     if (waitingBytes + chunk.length > MAX_WAITING_BYTES) dropped += 1;
     else {
       waiting.push(chunk);
@@ -186,34 +187,21 @@ export function openRotatingFile(options: RotatingOptions): Destination {
     }
     const to = openSync(meanwhile, 'a');
     try {
-      isCut = endsWithin(meanwhile);
-      put(to, takeWaiting());
+      whole.goOnIn(meanwhile);
+      whole.write(to, takeWaiting());
     } finally {
       closeSync(to);
-    }
-  }
-
-  /** All of it. Where it cannot be, what comes next does not stand in the same line. */
-  function put(to: number, chunk: Buffer): void {
-    if (isCut) writeSync(to, '\n');
-    isCut = false;
-    let at = 0;
-    try {
-      while (at < chunk.length) at += writeSync(to, chunk, at);
-    } catch (error) {
-      isCut = at > 0 && chunk[at - 1] !== LINE_END;
-      throw error;
     }
   }
 
   return {
     write(lines) {
       const chunk = Buffer.from(lines);
-      if (stream === undefined && clock.monotonicMs() - triedAtMs >= RETRY_MS) stream = open();
+      if (files === undefined && clock.monotonicMs() - triedAtMs >= RETRY_MS) files = open();
       if (fd !== undefined && isOver()) goOn();
       if (fd === undefined) keep(chunk);
-      else put(fd, chunk);
-      stream?.write(counted(chunk.length));
+      else whole.write(fd, chunk);
+      files?.count(chunk.length);
     },
     settle() {
       if (fd === undefined) writeMeanwhile();
@@ -224,53 +212,16 @@ export function openRotatingFile(options: RotatingOptions): Destination {
       } catch (error) {
         onProblem(`The last lines cannot be written to ${meanwhile}.`, error);
       }
-      const closing = stream;
-      stream = undefined;
+      const closing = files;
+      files = undefined;
       fd = undefined;
-      if (closing !== undefined) await end(closing);
-      await leaving;
+      await Promise.all([leaving, closing?.end()]);
       await archive.tidy();
       slot.release();
     },
   };
 }
 
-/** Its file is written to by us, and it counts. */
-function onlyCounts(stream: RotatingFileStream): number {
-  const { file } = stream as unknown as Inner;
-  if (typeof file?.fd !== 'number') throw new TypeError('rotating-file-stream keeps its file elsewhere than it did.');
-  file.write = () => Promise.resolve();
-  return file.fd;
-}
-
-/** A stream that has no more to do closes its file, behind what it is about. */
-async function end(stream: RotatingFileStream): Promise<void> {
-  if (!stream.destroyed) await new Promise<void>((done) => stream.end(() => done()));
-}
-
-/** Pieces of these lengths, of one memory: rotating-file-stream holds what it has not counted yet, and of a burst that is all of it. */
-function createCounted(): (bytes: number) => Buffer {
-  let zeros = Buffer.alloc(65_536);
-  return (bytes) => {
-    if (bytes > zeros.length) zeros = Buffer.alloc(bytes);
-    return zeros.subarray(0, bytes);
-  };
-}
-
 function endOfDay(date: Date): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
-}
-
-/** Whether a file ends in the middle of a line: whoever wrote it was killed. */
-function endsWithin(file: string): boolean {
-  const { size } = statSync(file);
-  if (size === 0) return false;
-  const last = Buffer.alloc(1);
-  const reading = openSync(file, 'r');
-  try {
-    readSync(reading, last, 0, 1, size - 1);
-  } finally {
-    closeSync(reading);
-  }
-  return last[0] !== LINE_END;
 }

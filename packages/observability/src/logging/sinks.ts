@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Clock, isMicroError } from '@express-micro/core';
 import { type Complain, createComplaints } from '../complaints.ts';
@@ -6,6 +7,7 @@ import { type Destination, LineBuffer } from './line-buffer.ts';
 import type { FilesOptions } from './logger-options.ts';
 import { makeFolder } from './make-folder.ts';
 import { openDestination } from './pino.ts';
+import { openPlainFile } from './plain-file.ts';
 import { createPretty } from './pretty.ts';
 import { DATE } from './rotated-names.ts';
 import { openRotatingFile, type TellFile } from './rotating-file.ts';
@@ -44,9 +46,9 @@ function openFile(path: string, how: typeof USUAL_FILES, { clock, tell, complain
   const folder = dirname(path);
   try {
     makeFolder(folder);
-    return basename(path).includes(DATE)
-      ? openRotatingFile({ ...how, folder, pattern: basename(path), clock, tell, onProblem: complain })
-      : openDestination(path);
+    if (basename(path).includes(DATE))
+      return openRotatingFile({ ...how, folder, pattern: basename(path), clock, tell, onProblem: complain });
+    return isDevice(path) ? openDestination(path) : openPlainFile(path, clock);
   } catch (error) {
     if (isMicroError(error)) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
@@ -56,6 +58,12 @@ function openFile(path: string, how: typeof USUAL_FILES, { clock, tell, complain
       { cause: error, details: { path } },
     );
   }
+}
+
+/** A pipe, `/dev/stdout`: nothing that can be read back, deleted or made. */
+function isDevice(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && !found.isFile() && !found.isDirectory();
 }
 
 /** Lines of text to a file, or to standard output. @throws OBSERVABILITY_FILE_REFUSED */
