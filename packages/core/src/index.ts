@@ -37,8 +37,10 @@ export {
   type FailedAnswer,
   type FailureBody,
   failureText,
+  forgetContent,
   headersOfError,
   isAnswerable,
+  joinVary,
   sendFailedAnswer,
 } from './failed-answer.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { forgetContent, joinVary } from '@express-micro/core';
 import type { ErrorAnswers } from '../failures/error-answer.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import type { FastifyReply, FastifyRequest } from './fastify-types.ts';
@@ -39,5 +40,12 @@ export function sendError(answerError: ErrorAnswers, error: unknown, request: Fa
     return reply.hijack();
   }
   const { status, headers, body } = answerError(error, request.raw);
-  return reply.code(status).headers(headers).send(body);
+  const before = [reply.getHeader('vary'), reply.raw.getHeader('vary')].flatMap((each) => each ?? []);
+  // What guards have said stands on Node's response, and what hooks have said on Fastify's.
+  forgetContent(reply);
+  forgetContent(reply.raw);
+  return reply
+    .code(status)
+    .headers({ ...headers, vary: joinVary(before, headers.vary as string) })
+    .send(body);
 }

@@ -1,13 +1,12 @@
 // Hot path: every request to a contract passes here. Its bench: bench/contracts.mjs
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { AppError, ValidationError } from '../app-errors.ts';
 import { jsonBody } from '../bodies/json-body.ts';
 import { isProduction } from '../environment.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import { createPartReader, judgeParts, type PartName, type PartReaders, problemsOf } from '../validation/part.ts';
 import { isPromise } from '../validation/schema.ts';
-import { type Answer, isStream, type Returned, takeReturned, toAnswer } from './answer.ts';
+import { type Answer, discard, isStream, type Returned, takeReturned, toAnswer } from './answer.ts';
 import { createResponseChecker, type ResponseChecker } from './check-response.ts';
 import type { ResolvedContractOptions } from './contract-options.ts';
 import { createErrorMakers, schemaOfError } from './declared-errors.ts';
@@ -58,11 +57,18 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
         await checkError(error, check, name);
         throw error;
       }
-      if (res.headersSent || res.writableEnded || res.destroyed) return undefined;
       const taken = takeReturned(returned);
-      if (req.method === 'HEAD' && isStream(taken.data)) return headOf(taken, status, place);
-      const data = checker === undefined || isStream(taken.data) ? taken.data : await checker(taken.data);
-      return toAnswer({ ...taken, data }, status, place);
+      // Who asked has gone.
+      if (res.destroyed) discard(taken.data);
+      if (res.headersSent || res.writableEnded || res.destroyed) return undefined;
+      try {
+        if (req.method === 'HEAD' && isStream(taken.data)) return headOf(taken, status, place);
+        const data = checker === undefined || isStream(taken.data) ? taken.data : await checker(taken.data);
+        return toAnswer({ ...taken, data }, status, place);
+      } catch (error) {
+        discard(taken.data);
+        throw error;
+      }
     },
   };
 }
@@ -70,8 +76,8 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
 /** Of a stream that nobody is to read: it may have no end. */
 function headOf(returned: Returned, status: number | undefined, place: string): Answer {
   const answer = toAnswer(returned, status, place);
-  (answer.body as Readable).destroy();
-  if (returned.data instanceof Readable) returned.data.destroy();
+  discard(answer.body);
+  discard(returned.data);
   return { ...answer, body: undefined };
 }
 
