@@ -66,7 +66,17 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'quick-app', 'security-mark'],
+    shared: [
+      'app-errors',
+      'environment',
+      'errors',
+      'jsonified',
+      'log-option',
+      'middleware',
+      'principal',
+      'quick-app',
+      'security-mark',
+    ],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import { fastifyRoutes } from '../src/fastify.ts';
-import { type AppError, mountRoutes, type Principal, reply, route, routes, validate } from '../src/index.ts';
+import { type AppError, type Jsonified, mountRoutes, type Principal, reply, route, routes, validate } from '../src/index.ts';
 
 const Order = z.object({ id: z.number(), state: z.enum(['draft', 'paid']), createdAt: z.date(), note: z.string().optional() });
 type Order = z.infer<typeof Order>;
@@ -139,4 +139,24 @@ export function validated(): void {
   validate({ boddy: z.object({}) });
   // @ts-expect-error no schema
   validate({ body: { sku: 'string' } });
+}
+
+class Money {
+  amount = 1;
+  plus(other: Money): Money {
+    return other;
+  }
+}
+
+export function written(): void {
+  expectTypeOf<Jsonified<{ at: Date; url: URL; note?: string }>>().toEqualTypeOf<{ at: string; url: string; note?: string }>();
+  // What is not known stays so: `{}` would say that it is not null.
+  expectTypeOf<Jsonified<unknown>>().toEqualTypeOf<unknown>();
+  expectTypeOf<Jsonified<{ meta: unknown; all: unknown[] }>>().toEqualTypeOf<{ meta: unknown; all: unknown[] }>();
+  expectTypeOf<Jsonified<Record<string, unknown>>>().toEqualTypeOf<Record<string, unknown>>();
+  // A property that JSON leaves out is not there; in a list it is null.
+  expectTypeOf<Jsonified<Money>>().toEqualTypeOf<{ amount: number }>();
+  expectTypeOf<Jsonified<(string | undefined)[]>>().toEqualTypeOf<(string | null)[]>();
+  expectTypeOf<Jsonified<readonly [Date, (() => void)?]>>().toEqualTypeOf<readonly [string, null?]>();
+  expectTypeOf<Jsonified<'a' | 1 | null>>().toEqualTypeOf<'a' | 1 | null>();
 }

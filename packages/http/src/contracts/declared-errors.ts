@@ -1,9 +1,9 @@
 import { show } from '@express-micro/core';
 import { AppError } from '../app-errors.ts';
 import { httpError } from '../errors.ts';
+import type { Jsonified } from '../jsonified.ts';
 import { type InputOf, type OutputOf, type Schema, takeSchema } from '../validation/schema.ts';
 import type { ErrorDefinition, RouteDefinition } from './definition.ts';
-import type { Jsonified } from './json.ts';
 
 type Definitions<D extends RouteDefinition> = D extends {
   readonly errors: infer E extends Readonly<Record<string, ErrorDefinition>>;
