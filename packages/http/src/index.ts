@@ -31,7 +31,7 @@ export { type Cached, withCache } from './caching/with-cache.ts';
 export { chain, type Link } from './composition/chain.ts';
 export { type Composite, composite, onError, type Pipelines, pipeline, pipelineOf } from './composition/pipeline.ts';
 export { provide } from './composition/provide.ts';
-export type { AddsOf, AnyMiddleware, Pipeline, Step } from './composition/step.ts';
+export type { AddsOf, AnyMiddleware, IdentifyingMiddleware, Pipeline, Step } from './composition/step.ts';
 export { type Excepted, unless } from './composition/unless.ts';
 export { type WithLoggingOptions, withLogging } from './composition/with-logging.ts';
 export { type ContainerOptions, createContainer } from './container/container.ts';
