@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { routeNameOf } from '@express-micro/core';
+import { declaredBy, routeNameOf } from '@express-micro/core';
 import type { RouteDescriptor } from '@express-micro/mesh';
 import { readRoutePaths } from './express-layer-mount.ts';
 import { joinPaths, type Prefix, toTemplates } from './express-layer-path.ts';
@@ -31,7 +31,7 @@ function methodsOf({ methods }: Route): string[] {
   return VERBS.every((verb) => has.has(verb)) ? ['all'] : verbs;
 }
 
-function namesOf({ stack }: Route, verb: string): { handler?: string; contract?: string } {
+function namesOf({ stack }: Route, verb: string): Pick<RouteDescriptor, 'handler' | 'contract' | 'declares'> {
   // Of an app's `all` any verb tells the same; a router's has none.
   const own = stack.filter((layer) => layer.method === (verb === 'all' ? 'get' : verb));
   const guards = stack.filter((layer) => layer.method === undefined);
@@ -39,7 +39,7 @@ function namesOf({ stack }: Route, verb: string): { handler?: string; contract?:
   const last = handlers.findLast((layer) => !isErrorHandler(layer));
   const contract = [...guards, ...own].map(contractOf).findLast((name) => name !== undefined);
   const handler = last === undefined ? undefined : nameOf(last);
-  return { ...(handler !== undefined && { handler }), ...(contract !== undefined && { contract }) };
+  return { ...(handler !== undefined && { handler }), ...contract };
 }
 
 function isErrorHandler(layer: Layer): boolean {
@@ -55,9 +55,12 @@ function nameOf(layer: Layer): string | undefined {
     .find((name) => IDENTIFIER.test(name));
 }
 
-function contractOf({ handle }: Layer): string | undefined {
-  const inner = unwrapped(handle);
-  return (isObject(handle) ? routeNameOf(handle) : undefined) ?? (isObject(inner) ? routeNameOf(inner) : undefined);
+function contractOf({ handle }: Layer): Pick<RouteDescriptor, 'contract' | 'declares'> | undefined {
+  const marked = [handle, unwrapped(handle)].filter(isObject).find((handler) => routeNameOf(handler) !== undefined);
+  const contract = marked && routeNameOf(marked);
+  if (marked === undefined || contract === undefined) return undefined;
+  const declares = declaredBy(marked);
+  return { contract, ...(declares !== undefined && { declares }) };
 }
 
 function printable(text: string): string {
