@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { declaredBy, routeNameOf } from '@express-micro/core';
+import { declaredBy, keepHandlers, routeNameOf } from '@express-micro/core';
 import type { RouteDescriptor } from '@express-micro/mesh';
 import { readRoutePaths } from './express-layer-mount.ts';
 import { joinPaths, type Prefix, toTemplates } from './express-layer-path.ts';
@@ -13,9 +13,12 @@ export function describeRoute(layer: Layer, route: Route, prefix: Prefix, isStri
   const { templates, blocked } = toTemplates(joinPaths(prefix, readRoutePaths(route.path, layer), isStrict));
   return methodsOf(route).flatMap((verb) => {
     const method = verb === 'all' ? 'ALL' : verb.toUpperCase();
-    const names = namesOf(route, verb);
+    const handlers = handlersFor(route, verb);
+    const names = namesOf(handlers);
     const callable: RouteDescriptor[] = templates.length === 0 ? [] : [{ method, paths: templates, ...names }];
     const shown = blocked.map(({ shown, reason }) => ({ method, paths: [printable(shown)], ...names, uncallable: reason }));
+    for (const each of callable)
+      keepHandlers(each, [...handlers.guards, ...handlers.own].map(({ handle }) => unwrapped(handle)).filter(isObject));
     return [...callable, ...shown];
   });
 }
@@ -31,10 +34,22 @@ function methodsOf({ methods }: Route): string[] {
   return VERBS.every((verb) => has.has(verb)) ? ['all'] : verbs;
 }
 
-function namesOf({ stack }: Route, verb: string): Pick<RouteDescriptor, 'handler' | 'contract' | 'declares'> {
-  // Of an app's `all` any verb tells the same; a router's has none.
-  const own = stack.filter((layer) => layer.method === (verb === 'all' ? 'get' : verb));
-  const guards = stack.filter((layer) => layer.method === undefined);
+/** What stands in a route for one of its methods. */
+interface Handlers {
+  /** Of every method. */
+  readonly guards: readonly Layer[];
+  readonly own: readonly Layer[];
+}
+
+function handlersFor({ stack }: Route, verb: string): Handlers {
+  return {
+    guards: stack.filter((layer) => layer.method === undefined),
+    // Of an app's `all` any verb tells the same; a router's has none.
+    own: stack.filter((layer) => layer.method === (verb === 'all' ? 'get' : verb)),
+  };
+}
+
+function namesOf({ guards, own }: Handlers): Pick<RouteDescriptor, 'handler' | 'contract' | 'declares'> {
   const handlers = own.length === 0 ? guards : own;
   const last = handlers.findLast((layer) => !isErrorHandler(layer));
   const contract = [...guards, ...own].map(contractOf).findLast((name) => name !== undefined);
