@@ -5,15 +5,18 @@ import type { HttpRequest, Middleware } from '../middleware.ts';
 import type { FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { readQuery } from './query.ts';
 
-/** Node's request with what guards written for Express look for. */
-export function rawOf(request: FastifyRequest): HttpRequest {
+/**
+ * Node's request with what guards written for Express look for.
+ * @param hasGuards whether there are any: a query that nobody reads is not read
+ */
+export function rawOf(request: FastifyRequest, hasGuards: boolean): HttpRequest {
   const req: HttpRequest = request.raw;
   req.originalUrl ??= request.originalUrl;
   req.ip ??= request.ip;
   req.params = request.params;
   // A hook of Fastify's may have found out who calls.
   req.principal ??= (request as { readonly principal?: HttpRequest['principal'] }).principal;
-  req.query = readQuery(req.url);
+  if (hasGuards) req.query = readQuery(req.url);
   return req;
 }
 

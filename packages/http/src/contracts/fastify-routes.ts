@@ -50,9 +50,9 @@ export function fastifyRoutes(table: Routes, { errors, ...options }: FastifyRout
   };
 }
 
-function handlerOf({ before, answer }: ServedRoute, answerError: ErrorAnswers) {
+function handlerOf({ before, answer, hasGuards }: ServedRoute, answerError: ErrorAnswers) {
   return async function serveContract(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const req = rawOf(request);
+    const req = rawOf(request, hasGuards);
     const res = reply.raw;
     let answered: Answer | undefined;
     try {

@@ -20,6 +20,7 @@ import type { AnyRoute } from './route.ts';
 export interface ServedRoute {
   /** Reads the body, and asks the guards. */
   readonly before: Middleware;
+  readonly hasGuards: boolean;
   /**
    * Judges the parts, runs the handler, checks what it returns. `undefined`: it has answered by itself.
    * @throws whatever the request is to be answered with
@@ -46,6 +47,7 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
 
   return {
     before: inSequence(bodySchema === undefined ? use : [reader, ...use]),
+    hasGuards: use.length > 0,
     async answer(req, res, params) {
       const raw: Parts = { params, query: readQuery(req.url), body: bodySchema === undefined ? undefined : bodyOf(req) };
       const judged = judgeParts(readers, (part) => raw[part as keyof Parts]);
