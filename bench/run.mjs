@@ -29,6 +29,10 @@ const PARTS = {
     const { measureObservedCost } = await import('./observed-cost.mjs');
     report('Cost of observability', 'npm run bench -- observability', await measureObservedCost());
   },
+  async contracts() {
+    const { measureContracts } = await import('./contracts.mjs');
+    report('Contracts', 'npm run bench -- contracts', await measureContracts());
+  },
   async http() {
     const { measureHttpCost } = await import('./http-cost.mjs');
     report('Cost of the HTTP toolkit', 'npm run bench -- http', await measureHttpCost());

@@ -1,21 +1,12 @@
-// The parsers are part of the sources of the mesh, and so is what must hold of them: bundled once, loaded by every worker.
-import { mkdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+// The parsers of all packages, as `bundle.mjs` has made them ready.
 
-const SOURCE = new URL('../packages/mesh/src/parsers.test-support.ts', import.meta.url);
-const BUNDLE = new URL('../.cache/fuzz/parsers.mjs', import.meta.url);
+/** @typedef {{ name: string, property: import('fast-check').IRawProperty<unknown, boolean> }} Parser */
 
-/** @returns {Promise<string>} address of the bundle, to be imported */
-export async function bundleParsers() {
-  mkdirSync(new URL('./', BUNDLE), { recursive: true });
-  const bundle = await rolldown({
-    input: fileURLToPath(SOURCE),
-    platform: 'node',
-    external: ['fast-check'],
-    resolve: { conditionNames: ['source', 'node', 'import'] },
-  });
-  await bundle.write({ file: fileURLToPath(BUNDLE), format: 'esm' });
-  await bundle.close();
-  return BUNDLE.href;
+export const PACKAGES = ['mesh', 'http'];
+export const FOLDER = new URL('../.cache/fuzz/', import.meta.url);
+
+/** @returns {Promise<{ parsers: Parser[], failureOf: (details: import('fast-check').RunDetails<unknown>) => string | undefined }>} */
+export async function loadParsers() {
+  const bundles = await Promise.all(PACKAGES.map((room) => import(new URL(`${room}.mjs`, FOLDER).href)));
+  return { parsers: bundles.flatMap(({ PARSERS }) => PARSERS), failureOf: bundles[0]?.failureOf };
 }

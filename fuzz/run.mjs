@@ -4,7 +4,8 @@ import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { bundleParsers } from './parsers.mjs';
+import { bundleParsers } from './bundle.mjs';
+import { loadParsers } from './parsers.mjs';
 
 /**
  * @typedef {object} Result
@@ -31,10 +32,8 @@ function wholeNumber(name, text, least) {
   process.exit(1);
 }
 
-const bundle = await bundleParsers();
-const { PARSERS } = await import(bundle);
-/** @type {string[]} */
-const all = PARSERS.map((/** @type {{ name: string }} */ { name }) => name);
+await bundleParsers();
+const all = (await loadParsers()).parsers.map(({ name }) => name);
 const unknown = positionals.find((name) => !all.includes(name));
 if (unknown !== undefined) {
   console.error(`There is no parser "${unknown}". There are: ${all.join(', ')}.`);
@@ -62,7 +61,7 @@ await Promise.all(
 
 /** In a thread of its own: a parser that does not come back is a finding too. @param {string} name @returns {Promise<Result>} */
 function fuzz(name) {
-  const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { bundle, name, seed, limitMs } });
+  const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { name, seed, limitMs } });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       void worker.terminate();

@@ -66,7 +66,17 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'quick-app', 'security-mark'],
+    shared: [
+      'app-errors',
+      'environment',
+      'errors',
+      'jsonified',
+      'log-option',
+      'middleware',
+      'principal',
+      'quick-app',
+      'security-mark',
+    ],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.
@@ -74,10 +84,11 @@ export const INSIDE = Object.freeze({
       bodies: {},
       validation: {},
       // A contract reads its body where nobody has.
-      contracts: { imports: ['validation', 'responses', 'failures', 'bodies'] },
+      contracts: { imports: ['validation', 'responses', 'failures', 'bodies'], types: ['composition'] },
       // Tables of routes are checked as where they are mounted, and guards asked as a contract asks them.
       openapi: { imports: ['validation', 'contracts'] },
-      authentication: {},
+      // What a guard adds to the request: who calls.
+      authentication: { types: ['composition'] },
       passwords: {},
       // From a password to tokens, and from a refresh token to the next ones.
       sessions: { imports: ['authentication', 'passwords'] },

@@ -42,7 +42,7 @@ export async function wireByPackage(folder) {
           status: 201,
           use: [rateLimit({ limit: LIMIT, windowMs: 900_000 }), authenticate(tokens), authorize('clerk')],
         },
-        (request) => placeOrder(request, request.principal?.id ?? ''),
+        (request) => placeOrder(request, request.principal.id),
       ),
     }),
   );

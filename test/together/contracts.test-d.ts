@@ -106,6 +106,17 @@ export function failures(error: unknown): string | undefined {
     }>();
     return known.data.sku;
   }
+  switch (known?.code) {
+    case undefined:
+      break;
+    case 'CLOSED':
+      break;
+    default:
+      // There is no other.
+      expectTypeOf(known).toEqualTypeOf<never>();
+  }
+  // A contract that declares none has none.
+  expectTypeOf(services.orderService.getOrders.errorOf(error)).toEqualTypeOf<undefined>();
   if (known?.code === 'CLOSED') expectTypeOf(known.data).toEqualTypeOf<undefined>();
   // @ts-expect-error a code that is not declared
   if (known?.code === 'SOLD_OUT') return 'x';

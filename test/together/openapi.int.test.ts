@@ -5,11 +5,23 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mountRoutes, type OpenApiDocument, openApi, openApiPages, route, routes } from '@express-micro/http';
+import {
+  authenticate,
+  authorize,
+  createTokens,
+  mountRoutes,
+  type OpenApiDocument,
+  openApi,
+  openApiPages,
+  route,
+  routes,
+  validate,
+} from '@express-micro/http';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import express from 'express';
 import expressMicro from 'express-micro';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 
 process.env.EXPRESS_DISCOVERY_KEY = randomBytes(24).toString('base64url');
 
@@ -69,8 +81,10 @@ describe('the examples of OpenAPI', () => {
     expect(paths['/users']?.post).toMatchObject({
       operationId: 'createUser',
       summary: 'A new user',
-      requestBody: { required: true },
+      requestBody: { required: true, content: { 'application/json': { schema: { properties: { name: { type: 'string' } } } } } },
     });
+    // It is no part of what the others are told.
+    expect(JSON.stringify(micro.routes())).not.toContain('name"');
     expect(paths['/users/{id}']?.get).toMatchObject({ operationId: 'getUser', parameters: [{ name: 'id' }] });
   });
 
@@ -102,5 +116,27 @@ describe('contracts in an app that the mesh sees', () => {
     expect((await documentOf(url)).paths['/late/{id}']?.get?.operationId).toBe('getLate');
     // The same objects while nothing has changed: the document is not made again for each request.
     expect(micro.routes()[0]).toBe(micro.routes()[0]);
+  });
+
+  it('routes that are none tell what stands in front of their handlers', async () => {
+    const app = express();
+    const micro = expressMicro(app, { serviceName: 'orders', log: false });
+    running.push(() => micro.close());
+    const tokens = createTokens({ secret: randomBytes(32).toString('base64url') });
+    const Page = z.object({ limit: z.number() });
+    const router = express.Router();
+    router
+      .route('/orders')
+      .all(authenticate(tokens))
+      .get(validate({ query: Page }), (_req, res) => void res.json([]))
+      .post(authorize('clerk'), (_req, res) => void res.json({}));
+    app.use('/api', router);
+    const document = openApi({ info: INFO, plainRoutes: () => micro.routes() });
+    const { get, post } = document.paths['/api/orders'] ?? {};
+    expect(get).toMatchObject({ parameters: [{ name: 'limit', in: 'query' }], security: [{ bearer: [] }] });
+    expect(Object.keys(get?.responses ?? {})).toEqual(['400', '401', 'default']);
+    expect(post).toMatchObject({ security: [{ bearer: [] }], description: 'Needs the role "clerk".' });
+    expect(post).not.toHaveProperty('parameters');
+    expect(document.components.securitySchemes).toHaveProperty('bearer');
   });
 });

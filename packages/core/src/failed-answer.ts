@@ -81,6 +81,11 @@ const OF_THE_CONTENT = [
   ],
 ];
 
+/** Takes back what an answer that failed has said of its content, of whatever framework it is. */
+export function forgetContent(answer: { removeHeader(name: string): unknown }): void {
+  for (const name of OF_THE_CONTENT) answer.removeHeader(name);
+}
+
 export interface FailedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -89,7 +94,7 @@ export interface FailedAnswer {
 
 /** Answers in the place of the answer that failed. Nothing of it may have been sent. */
 export function sendFailedAnswer(res: ServerResponse, { status, headers, body }: FailedAnswer): void {
-  for (const name of OF_THE_CONTENT) res.removeHeader(name);
+  forgetContent(res);
   res.statusCode = status;
   // HTTP/2 has no such words, and warns of them.
   if (res.req.httpVersionMajor < 2) res.statusMessage = STATUS_CODES[status] ?? 'Error';
@@ -100,8 +105,10 @@ export function sendFailedAnswer(res: ServerResponse, { status, headers, body }:
   else res.end(body);
 }
 
-function joinVary(before: unknown, added: string): string {
-  const names = (Array.isArray(before) ? before.join(',') : String(before ?? '')).split(',').map((name) => name.trim());
-  const isThere = names.some((name) => name === '*' || name.toLowerCase() === added.toLowerCase());
-  return [...names, ...(isThere ? [] : [added])].filter((name) => name !== '').join(', ');
+/** A `vary` with one more name. `before` is what stands there, if anything. */
+export function joinVary(before: unknown, added: string): string {
+  const names = [before ?? [], added].flat().join(',').split(',');
+  const byName = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()] as const));
+  byName.delete('');
+  return byName.has('*') ? '*' : [...byName.values()].join(', ');
 }

@@ -37,8 +37,10 @@ export {
   type FailedAnswer,
   type FailureBody,
   failureText,
+  forgetContent,
   headersOfError,
   isAnswerable,
+  joinVary,
   sendFailedAnswer,
 } from './failed-answer.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
@@ -62,6 +64,7 @@ export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, wat
 export { quickenServers } from './quick-servers.ts';
 export { type Random, systemRandom } from './random.ts';
 export { requestIdOf } from './request-id.ts';
-export { markRouteName, routeNameOf } from './route-name.ts';
+export { handlersOf, keepHandlers } from './route-handlers.ts';
+export { type DeclaredStatuses, declaredBy, markRouteName, routeNameOf } from './route-name.ts';
 export { stopServer, watchServers } from './servers.ts';
 export { SlidingCounts } from './sliding-counts.ts';

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import { routeNameOf } from '@express-micro/core';
+import { declaredBy, keepHandlers, routeNameOf } from '@express-micro/core';
 import type { RouteDescriptor } from '@express-micro/mesh';
 import { readRoutePaths } from './express-layer-mount.ts';
 import { joinPaths, type Prefix, toTemplates } from './express-layer-path.ts';
@@ -13,9 +13,12 @@ export function describeRoute(layer: Layer, route: Route, prefix: Prefix, isStri
   const { templates, blocked } = toTemplates(joinPaths(prefix, readRoutePaths(route.path, layer), isStrict));
   return methodsOf(route).flatMap((verb) => {
     const method = verb === 'all' ? 'ALL' : verb.toUpperCase();
-    const names = namesOf(route, verb);
+    const handlers = handlersFor(route, verb);
+    const names = namesOf(handlers);
     const callable: RouteDescriptor[] = templates.length === 0 ? [] : [{ method, paths: templates, ...names }];
     const shown = blocked.map(({ shown, reason }) => ({ method, paths: [printable(shown)], ...names, uncallable: reason }));
+    for (const each of callable)
+      keepHandlers(each, [...handlers.guards, ...handlers.own].map(({ handle }) => unwrapped(handle)).filter(isObject));
     return [...callable, ...shown];
   });
 }
@@ -31,15 +34,27 @@ function methodsOf({ methods }: Route): string[] {
   return VERBS.every((verb) => has.has(verb)) ? ['all'] : verbs;
 }
 
-function namesOf({ stack }: Route, verb: string): { handler?: string; contract?: string } {
-  // Of an app's `all` any verb tells the same; a router's has none.
-  const own = stack.filter((layer) => layer.method === (verb === 'all' ? 'get' : verb));
-  const guards = stack.filter((layer) => layer.method === undefined);
+/** What stands in a route for one of its methods. */
+interface Handlers {
+  /** Of every method. */
+  readonly guards: readonly Layer[];
+  readonly own: readonly Layer[];
+}
+
+function handlersFor({ stack }: Route, verb: string): Handlers {
+  return {
+    guards: stack.filter((layer) => layer.method === undefined),
+    // Of an app's `all` any verb tells the same; a router's has none.
+    own: stack.filter((layer) => layer.method === (verb === 'all' ? 'get' : verb)),
+  };
+}
+
+function namesOf({ guards, own }: Handlers): Pick<RouteDescriptor, 'handler' | 'contract' | 'declares'> {
   const handlers = own.length === 0 ? guards : own;
   const last = handlers.findLast((layer) => !isErrorHandler(layer));
   const contract = [...guards, ...own].map(contractOf).findLast((name) => name !== undefined);
   const handler = last === undefined ? undefined : nameOf(last);
-  return { ...(handler !== undefined && { handler }), ...(contract !== undefined && { contract }) };
+  return { ...(handler !== undefined && { handler }), ...contract };
 }
 
 function isErrorHandler(layer: Layer): boolean {
@@ -55,9 +70,12 @@ function nameOf(layer: Layer): string | undefined {
     .find((name) => IDENTIFIER.test(name));
 }
 
-function contractOf({ handle }: Layer): string | undefined {
-  const inner = unwrapped(handle);
-  return (isObject(handle) ? routeNameOf(handle) : undefined) ?? (isObject(inner) ? routeNameOf(inner) : undefined);
+function contractOf({ handle }: Layer): Pick<RouteDescriptor, 'contract' | 'declares'> | undefined {
+  const marked = [handle, unwrapped(handle)].filter(isObject).find((handler) => routeNameOf(handler) !== undefined);
+  const contract = marked && routeNameOf(marked);
+  if (marked === undefined || contract === undefined) return undefined;
+  const declares = declaredBy(marked);
+  return { contract, ...(declares !== undefined && { declares }) };
 }
 
 function printable(text: string): string {

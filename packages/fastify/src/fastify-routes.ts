@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { routeNameOf } from '@express-micro/core';
+import { declaredBy, routeNameOf } from '@express-micro/core';
 import { atMostListed, meshError, type RouteDescriptor } from '@express-micro/mesh';
 import type { FastifyInstance, RouteOptions } from './fastify.ts';
 import { readPath } from './fastify-path.ts';
@@ -12,7 +12,7 @@ interface Declared {
   readonly methods: readonly string[];
   readonly url: string;
   readonly handler: unknown;
-  readonly names: Pick<RouteDescriptor, 'contract' | 'handler'>;
+  readonly names: Pick<RouteDescriptor, 'contract' | 'declares' | 'handler'>;
   readonly isForHost: boolean;
 }
 
@@ -72,6 +72,7 @@ function isOfPlugin({ method, schema }: DeclaredRoute): boolean {
 function read({ method, url, handler, config, constraints }: DeclaredRoute): Declared {
   const name = (config as { name?: unknown } | undefined)?.name;
   const contract = routeNameOf(handler) ?? (typeof name === 'string' ? name : undefined);
+  const declares = declaredBy(handler);
   const own = handler.name.replace(/^(?:bound )+/, '');
   return {
     methods: [method].flat(),
@@ -79,7 +80,11 @@ function read({ method, url, handler, config, constraints }: DeclaredRoute): Dec
     handler,
     isForHost: constraints?.host !== undefined,
     // `{ handler: async () => … }` and `handler(request) { … }` are called so by JavaScript, not by who wrote them.
-    names: { ...(own !== '' && own !== 'handler' && { handler: own }), ...(contract !== undefined && { contract }) },
+    names: {
+      ...(own !== '' && own !== 'handler' && { handler: own }),
+      ...(contract !== undefined && { contract }),
+      ...(declares !== undefined && { declares }),
+    },
   };
 }
 

@@ -31,7 +31,7 @@ export { type Cached, withCache } from './caching/with-cache.ts';
 export { chain, type Link } from './composition/chain.ts';
 export { type Composite, composite, onError, type Pipelines, pipeline, pipelineOf } from './composition/pipeline.ts';
 export { provide } from './composition/provide.ts';
-export type { AddsOf, AnyMiddleware, Pipeline, Step } from './composition/step.ts';
+export type { AddsOf, AnyMiddleware, IdentifyingMiddleware, Pipeline, Step } from './composition/step.ts';
 export { type Excepted, unless } from './composition/unless.ts';
 export { type WithLoggingOptions, withLogging } from './composition/with-logging.ts';
 export { type ContainerOptions, createContainer } from './container/container.ts';
@@ -39,7 +39,6 @@ export type { Container, GivenRequest, MadeOptions, Make, Scope } from './contai
 export { scopeOf, scopePerRequest } from './container/scope-per-request.ts';
 export type { ContractOptions } from './contracts/contract-options.ts';
 export type { ErrorDefinition, Method, ResponseCheck, RouteDefinition } from './contracts/definition.ts';
-export type { Jsonified } from './contracts/json.ts';
 export { type MountTarget, mountRoutes } from './contracts/mount-routes.ts';
 export { type Reply, type ReplyOptions, reply } from './contracts/reply.ts';
 export type { ContractRequest } from './contracts/request.ts';
@@ -52,6 +51,7 @@ export { type ErrorMiddleware, errorHandler } from './failures/error-handler.ts'
 export type { ErrorHandlerOptions, FailedRequest } from './failures/error-options.ts';
 export { type KnownRoute, type NotFoundOptions, notFoundHandler } from './failures/not-found-handler.ts';
 export { passOn } from './failures/pass-on.ts';
+export type { Jsonified } from './jsonified.ts';
 export type { LimitBy } from './limits/caller-key.ts';
 export type { RateLimitOptions } from './limits/limit-options.ts';
 export type { RateLimitStore } from './limits/limit-store.ts';

@@ -41,7 +41,8 @@ export function routes(): void {
     authorizeIf(async ({ principal }) => principal.roles.includes('x')),
     (_req, res) => void res.end(),
   );
-  expectTypeOf(authenticate(tokens)).toEqualTypeOf<Middleware>();
+  expectTypeOf(authenticate(tokens)).toExtend<Middleware>();
+  expectTypeOf(identify(tokens)).toEqualTypeOf<Middleware>();
   expectTypeOf<Request['principal']>().toEqualTypeOf<Principal | undefined>();
   expectTypeOf(tokens.verify('x')).resolves.toEqualTypeOf<UserPrincipal>();
   // @ts-expect-error a token without somebody it is about

@@ -7,7 +7,7 @@ import {
   type ContractOptions,
   ForbiddenError,
   type HttpRequest,
-  type Middleware,
+  type IdentifyingMiddleware,
   NotFoundError,
   reply,
   route,
@@ -19,7 +19,7 @@ import { ask, frameworks, type Served, stopServers } from './frameworks.test-sup
 const Order = z.object({ id: z.number(), createdAt: z.date() });
 const ID = { 'x-request-id': 'one-id' };
 
-const needsToken: Middleware = (req, _res, next) => {
+const needsToken: IdentifyingMiddleware = (req, _res, next) => {
   if (req.headers.authorization === undefined) return next(new UnauthorizedError());
   req.principal = { kind: 'user', id: 'u-1', roles: [], permissions: [] };
   next();
@@ -60,7 +60,7 @@ const table = routes({
       return reply({ id: body.count, createdAt: new Date(0) }, { headers: { Location: '/orders/1' } });
     },
   ),
-  getSecret: route({ method: 'GET', path: '/secret', use: [needsToken] }, ({ principal }) => ({ by: principal?.id })),
+  getSecret: route({ method: 'GET', path: '/secret', use: [needsToken] }, ({ principal }) => ({ by: principal.id })),
   asyncGuard: route(
     {
       method: 'POST',

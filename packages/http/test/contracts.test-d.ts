@@ -5,7 +5,28 @@ import * as v from 'valibot';
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import { fastifyRoutes } from '../src/fastify.ts';
-import { type AppError, mountRoutes, type Principal, reply, route, routes, validate } from '../src/index.ts';
+import {
+  type AppError,
+  apiLimiter,
+  authenticate,
+  authorize,
+  composite,
+  createRoles,
+  type IdentifyingMiddleware,
+  identify,
+  type Jsonified,
+  type Middleware,
+  mountRoutes,
+  type Principal,
+  pipeline,
+  provide,
+  type RouteDefinition,
+  reply,
+  route,
+  routes,
+  type Tokens,
+  validate,
+} from '../src/index.ts';
 
 const Order = z.object({ id: z.number(), state: z.enum(['draft', 'paid']), createdAt: z.date(), note: z.string().optional() });
 type Order = z.infer<typeof Order>;
@@ -85,6 +106,50 @@ export function ofOtherLibraries(): void {
   );
 }
 
+/** A guard of one's own: what it adds is what it declares. */
+declare const partnersOnly: IdentifyingMiddleware<Principal & { readonly partner: string }>;
+declare const tokens: Tokens;
+declare const others: Middleware[];
+
+export function whoCalls(): void {
+  const known = (definition: Pick<RouteDefinition, 'use'>) => definition;
+  route({ method: 'GET', path: '/a', use: [authenticate(tokens)] }, ({ principal }) => {
+    expectTypeOf(principal).toEqualTypeOf<Principal>();
+    return principal.id;
+  });
+  const loadUser = provide(() => ({ user: 1 }));
+  route({ method: 'GET', path: '/b', use: [...others, apiLimiter(), loadUser, authorize('admin')] }, ({ principal }) => {
+    expectTypeOf(principal).toEqualTypeOf<Principal>();
+  });
+  const member = composite('member', authenticate(tokens), loadUser);
+  route({ method: 'GET', path: '/c', use: [member] }, ({ principal }) => expectTypeOf(principal).toEqualTypeOf<Principal>());
+  route({ method: 'GET', path: '/d', use: [partnersOnly] }, ({ principal }) => principal.partner);
+  const roles = createRoles({ admin: ['orders:write'] });
+  route({ method: 'GET', path: '/e', use: [roles.requirePermissions('orders:write')] }, ({ principal }) => principal.roles);
+  pipeline(authenticate(tokens), (req) => expectTypeOf(req.principal).toEqualTypeOf<Principal>());
+
+  // Whoever lets strangers in, may not be there, or says nothing, makes nothing sure.
+  const maybe = Math.random() > 0.5;
+  const maybeOne = maybe ? authenticate(tokens) : loadUser;
+  const listed: ReturnType<typeof authenticate>[] = [];
+  const forAll = known({ use: [authenticate(tokens)] });
+  route({ method: 'GET', path: '/f', use: [identify(tokens)] }, ({ principal }) =>
+    expectTypeOf(principal).toEqualTypeOf<Principal | undefined>(),
+  );
+  route({ method: 'GET', path: '/g', use: [apiLimiter()] }, ({ principal }) =>
+    expectTypeOf(principal).toEqualTypeOf<Principal | undefined>(),
+  );
+  route({ method: 'GET', path: '/h', use: [maybeOne] }, ({ principal }) =>
+    expectTypeOf(principal).toEqualTypeOf<Principal | undefined>(),
+  );
+  route({ method: 'GET', path: '/i', use: listed }, ({ principal }) =>
+    expectTypeOf(principal).toEqualTypeOf<Principal | undefined>(),
+  );
+  route({ method: 'GET', path: '/j', ...forAll }, ({ principal }) =>
+    expectTypeOf(principal).toEqualTypeOf<Principal | undefined>(),
+  );
+}
+
 export function mistakes(): void {
   // @ts-expect-error the response is not what its schema says
   route({ method: 'GET', path: '/a', response: z.object({ id: z.number() }) }, () => ({ id: 'x' }));
@@ -139,4 +204,24 @@ export function validated(): void {
   validate({ boddy: z.object({}) });
   // @ts-expect-error no schema
   validate({ body: { sku: 'string' } });
+}
+
+class Money {
+  amount = 1;
+  plus(other: Money): Money {
+    return other;
+  }
+}
+
+export function written(): void {
+  expectTypeOf<Jsonified<{ at: Date; url: URL; note?: string }>>().toEqualTypeOf<{ at: string; url: string; note?: string }>();
+  // What is not known stays so: `{}` would say that it is not null.
+  expectTypeOf<Jsonified<unknown>>().toEqualTypeOf<unknown>();
+  expectTypeOf<Jsonified<{ meta: unknown; all: unknown[] }>>().toEqualTypeOf<{ meta: unknown; all: unknown[] }>();
+  expectTypeOf<Jsonified<Record<string, unknown>>>().toEqualTypeOf<Record<string, unknown>>();
+  // A property that JSON leaves out is not there; in a list it is null.
+  expectTypeOf<Jsonified<Money>>().toEqualTypeOf<{ amount: number }>();
+  expectTypeOf<Jsonified<(string | undefined)[]>>().toEqualTypeOf<(string | null)[]>();
+  expectTypeOf<Jsonified<readonly [Date, (() => void)?]>>().toEqualTypeOf<readonly [string, null?]>();
+  expectTypeOf<Jsonified<'a' | 1 | null>>().toEqualTypeOf<'a' | 1 | null>();
 }

@@ -50,6 +50,11 @@ export function lists(): void {
   expectTypeOf(ApiResponse.paginated([{ id: 1 }], { ...pageOf({}), total: 1 })).toEqualTypeOf<PageResponse<{ id: number }>>();
   const cursors = createCursors<{ id: number }>({ secret: 'x', scope: 'orders' });
   expectTypeOf(cursors.read({}).after).toEqualTypeOf<{ id: number } | undefined>();
+  const byTime = createCursors<{ id: number; at: Date }>({ secret: 'x', scope: 'orders' });
+  byTime.encode({ id: 1, at: new Date() });
+  // What comes back has been JSON.
+  expectTypeOf(byTime.read({}).after).toEqualTypeOf<{ id: number; at: string } | undefined>();
+  expectTypeOf(byTime.decode('x').at).toEqualTypeOf<string>();
   // @ts-expect-error a position of another kind
   cursors.encode({ id: 'a' });
   // @ts-expect-error a list has a name

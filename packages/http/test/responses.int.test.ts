@@ -70,6 +70,7 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
         res.set('cache-control', 'no-cache').json({ version });
       });
       app.get('/bad', (req, res) => void conditional(req, res, { etag: 'no quotes' }));
+      app.get('/bad-date', (req, res) => void conditional(req, res, { lastModified: new Date('never') }));
     });
     const first = await ask(`${url}/orders/7`);
     const etag = first.headers.etag as string;
@@ -87,7 +88,10 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
     const lost = await ask(`${url}/orders/7`, { method: 'PUT', headers: { 'if-match': etag } });
     expect([lost.status, lost.json.code, lost.headers.etag]).toEqual([412, 'PRECONDITION_FAILED', undefined]);
     expect((await ask(`${url}/orders/7`, { headers: { 'if-none-match': etag } })).status).toBe(200);
-    expect((await ask(`${url}/bad`)).status).toBe(500);
+    for (const path of ['/bad', '/bad-date']) {
+      const { status, headers } = await ask(url + path);
+      expect([status, headers['last-modified']]).toEqual([500, undefined]);
+    }
   });
 
   async function* counting(to: number, ended: (at: number) => void = () => {}) {

@@ -58,6 +58,7 @@ export interface CallFacts {
 }
 
 export interface MeshErrorExtras extends CallFacts {
+  readonly declares?: Readonly<Record<string, number>> | undefined;
   readonly kind?: ErrorKind;
   readonly status?: number;
   readonly retryable?: boolean;
@@ -73,6 +74,8 @@ export class MeshError extends MicroError {
   readonly instance: string | undefined;
   readonly requestId: string | undefined;
   readonly data: unknown;
+  /** The status by code of the errors that the contract of the function declares; `undefined` where it is no contract. */
+  readonly declares: Readonly<Record<string, number>> | undefined;
 
   constructor(code: MeshErrorCode, message: string, extras: MeshErrorExtras = {}) {
     const { kind, status, retryable, details, cause } = extras;
@@ -82,6 +85,7 @@ export class MeshError extends MicroError {
     this.instance = extras.instance;
     this.requestId = extras.requestId;
     this.data = extras.data;
+    this.declares = extras.declares;
   }
 }
 

@@ -2,8 +2,6 @@ import { isIP } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { isForbiddenKey, normalizeAddress, parseUntrustedJson } from '@express-micro/core';
 import fc from 'fast-check';
-import { codingsOf, decodeBody } from './call/content-coding.ts';
-import type { MeshError } from './errors.ts';
 import {
   change,
   changed,
@@ -15,7 +13,9 @@ import {
   type Parser,
   parser,
   same,
-} from './hostile-inputs.test-support.ts';
+} from '../../../fuzz/hostile-inputs.ts';
+import { codingsOf, decodeBody } from './call/content-coding.ts';
+import type { MeshError } from './errors.ts';
 import { readKey } from './idempotency/request-key.ts';
 import { isForbiddenAddress, isInstanceId, isServiceName, parseOrigin } from './identity.ts';
 import { LinkAnswer } from './link/answer-codec.ts';
@@ -45,7 +45,7 @@ import { certificatesIn } from './trust/pem.ts';
 import { allowOption } from './trust/rules.ts';
 import { serviceOfSpiffeId, spiffeIdOf } from './trust/spiffe.ts';
 
-export { failureOf } from './hostile-inputs.test-support.ts';
+export { failureOf } from '../../../fuzz/hostile-inputs.ts';
 
 const isViolation = (error: unknown) => error instanceof LinkViolation;
 const isPlainError = (error: unknown) =>

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { show } from '@express-micro/core';
+import type { IdentifyingMiddleware } from '../composition/step.ts';
 import { optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
@@ -30,7 +31,7 @@ declare global {
  *
  * @throws HTTP_OPTION_INVALID, and what `createTokens()` throws
  */
-export function authenticate(...ways: readonly Way[] | readonly [options?: TokenOptions]): Middleware {
+export function authenticate(...ways: readonly Way[] | readonly [options?: TokenOptions]): IdentifyingMiddleware {
   return identifying('authenticate()', ways, false);
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { show } from '@express-micro/core';
+import type { IdentifyingMiddleware } from '../composition/step.ts';
 import { optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
@@ -12,13 +13,13 @@ import { forbidden, unauthenticated } from './refusals.ts';
  * @example
  * app.delete('/users/:id', authenticate(tokens), authorize('admin'), deleteUser);
  */
-export function authorize(...roles: readonly [string, ...string[]]): Middleware {
+export function authorize(...roles: readonly [string, ...string[]]): IdentifyingMiddleware {
   refuseNames('authorize()', 'roles', roles);
   return deciding(({ roles: has }) => roles.some((role) => has.includes(role)), `Needs ${listed('role', roles)}.`);
 }
 
 /** Lets in who has all of these permissions, as its token or its key says. */
-export function requirePermissions(...permissions: readonly [string, ...string[]]): Middleware {
+export function requirePermissions(...permissions: readonly [string, ...string[]]): IdentifyingMiddleware {
   refuseNames('requirePermissions()', 'permissions', permissions);
   return deciding(
     ({ permissions: has }) => permissions.every((permission) => has.includes(permission)),
@@ -55,9 +56,9 @@ export function authorizeIf<R extends HttpRequest = HttpRequest>(
 
 /** What {@link createRoles} knows: only names that are in the map pass the compiler. */
 export interface Roles<Role extends string, Permission extends string> {
-  authorize(...roles: readonly [Role, ...Role[]]): Middleware;
+  authorize(...roles: readonly [Role, ...Role[]]): IdentifyingMiddleware;
   /** By role, and by what a token or a key says itself. */
-  requirePermissions(...permissions: readonly [Permission, ...Permission[]]): Middleware;
+  requirePermissions(...permissions: readonly [Permission, ...Permission[]]): IdentifyingMiddleware;
   /** All that somebody may. */
   permissionsOf(principal: Principal): ReadonlySet<string>;
 }

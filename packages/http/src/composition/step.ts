@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpRequest, Next } from '../middleware.ts';
+import type { Principal } from '../principal.ts';
 
 declare const ADDS: unique symbol;
 
@@ -11,6 +12,16 @@ export type Pipeline<Req, Res, Adds> = ((req: Req, res: Res, next: Next) => void
 
 /** What a middleware adds to the request: `type Known = AddsOf<typeof loadUser>`. */
 export type AddsOf<S> = S extends { readonly [ADDS]?: infer Adds } ? Adds : unknown;
+
+/**
+ * A guard behind which it is known who calls: it refuses strangers. So `principal` is there for a contract's handler, and `req.principal` for
+ * the rest of a `pipeline`.
+ */
+export type IdentifyingMiddleware<P extends Principal = Principal> = Pipeline<
+  HttpRequest,
+  ServerResponse,
+  { readonly principal: P }
+>;
 
 /** Any function that can stand in the way of a request, whatever types it has of request and response. */
 // biome-ignore lint/suspicious/noExplicitAny: handlers are typed by their framework, and none of its types is known here

@@ -24,12 +24,19 @@ export function takeReturned(value: unknown): Returned {
   return isReply(value) ? value : { data: value, status: undefined, headers: NO_HEADERS };
 }
 
+/** Answers that have no content, whatever their handler says (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** @throws HTTP_RESPONSE_INVALID for what JSON cannot write */
 export function toAnswer({ data, status, headers: given }: Returned, defaultStatus: number | undefined, place: string): Answer {
   const headers = checkedHeaders(given);
   if (data === undefined) return { status: status ?? defaultStatus ?? 204, headers, body: undefined };
   const known = status ?? defaultStatus ?? 200;
-  if (isStream(data)) return streamed(data, known, headers);
+  if (WITHOUT_CONTENT.has(known)) {
+    discard(data);
+    return { status: known, headers, body: undefined };
+  }
+  if (isStream(data)) return streamed(data, known, headers, place);
   if (data instanceof Uint8Array) {
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     return { status: known, headers: { 'content-type': 'application/octet-stream', ...headers }, body: bytes };
@@ -45,20 +52,48 @@ export function isStream(data: unknown): data is AsyncIterable<unknown> {
   return typeof (data as { [Symbol.asyncIterator]?: unknown } | null)?.[Symbol.asyncIterator] === 'function';
 }
 
-/** Node's streams as the bytes that they are; any other iterable as lines of JSON (NDJSON), one for each thing that it gives. */
-function streamed(data: AsyncIterable<unknown>, status: number, headers: Answer['headers']): Answer {
-  if (data instanceof Readable && !data.readableObjectMode) {
-    return { status, headers: { 'content-type': 'application/octet-stream', ...headers }, body: data };
+/** Ends what nobody is going to read: a file that stays open, a query that stays under way. Of anything else it does nothing. */
+export function discard(data: unknown): void {
+  if (!isStream(data)) return;
+  const { destroy, cancel, return: end } = data as Partial<Record<'destroy' | 'cancel' | 'return', () => unknown>>;
+  try {
+    // Node's streams, the web's, and generators.
+    void Promise.resolve((destroy ?? cancel ?? end)?.call(data)).catch(() => {});
+  } catch {
+    // It is somebody else's, and has said so.
+  }
+}
+
+/** Streams of bytes, Node's and the web's, as what they are; any other iterable as lines of JSON (NDJSON), one for each thing that it gives. */
+function streamed(data: AsyncIterable<unknown>, status: number, headers: Answer['headers'], place: string): Answer {
+  const isReadable = data instanceof Readable;
+  if (isReadable ? !data.readableObjectMode : isOfBytes(data)) {
+    const body = isReadable ? data : Readable.from(bytes(data, place), { objectMode: false });
+    return { status, headers: { 'content-type': 'application/octet-stream', ...headers }, body };
   }
   return {
     status,
     headers: { 'content-type': 'application/x-ndjson; charset=utf-8', ...headers },
-    body: Readable.from(lines(data)),
+    body: Readable.from(lines(data, place)),
   };
 }
 
-async function* lines(items: AsyncIterable<unknown>): AsyncGenerator<string> {
-  for await (const item of items) yield `${JSON.stringify(item)}\n`;
+/** `fetch(…).body`, `blob.stream()`; and a stream of another copy of Node's, which npm has (`readable-stream`). */
+function isOfBytes(data: object): boolean {
+  const { getReader, pipe, readableObjectMode } = data as Partial<Record<'getReader' | 'pipe' | 'readableObjectMode', unknown>>;
+  return typeof getReader === 'function' || (typeof pipe === 'function' && readableObjectMode !== true);
+}
+
+async function* bytes(chunks: AsyncIterable<unknown>, place: string): AsyncGenerator<Uint8Array | string> {
+  for await (const chunk of chunks) {
+    if (!(chunk instanceof Uint8Array) && typeof chunk !== 'string')
+      throw httpError('HTTP_RESPONSE_INVALID', `${place} is a stream of bytes, and gave a ${typeof chunk}: map it to texts.`);
+    yield chunk;
+  }
+}
+
+async function* lines(items: AsyncIterable<unknown>, place: string): AsyncGenerator<string> {
+  for await (const item of items) yield `${written(item, `A line of ${place.charAt(0).toLowerCase()}${place.slice(1)}`)}\n`;
 }
 
 function written(data: unknown, place: string): string {

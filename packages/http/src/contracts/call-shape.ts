@@ -1,7 +1,7 @@
+import type { Jsonified } from '../jsonified.ts';
 import type { InputOf, OutputOf, Schema } from '../validation/schema.ts';
 import type { DeclaredFailure } from './declared-errors.ts';
 import type { BodilessMethod, RouteDefinition } from './definition.ts';
-import type { Jsonified } from './json.ts';
 import type { PathNames } from './path.ts';
 import type { Reply } from './reply.ts';
 

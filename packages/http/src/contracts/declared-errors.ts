@@ -1,9 +1,9 @@
-import { show } from '@express-micro/core';
+import { type DeclaredStatuses, show } from '@express-micro/core';
 import { AppError } from '../app-errors.ts';
 import { httpError } from '../errors.ts';
+import type { Jsonified } from '../jsonified.ts';
 import { type InputOf, type OutputOf, type Schema, takeSchema } from '../validation/schema.ts';
 import type { ErrorDefinition, RouteDefinition } from './definition.ts';
-import type { Jsonified } from './json.ts';
 
 type Definitions<D extends RouteDefinition> = D extends {
   readonly errors: infer E extends Readonly<Record<string, ErrorDefinition>>;
@@ -68,6 +68,11 @@ function check(code: string, definition: ErrorDefinition, owner: string): ErrorD
 function wordsOf(code: string): string {
   const words = code.toLowerCase().replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What others have to know of them, to tell them from errors that nobody has declared. */
+export function statusesOf(definitions: Readonly<Record<string, ErrorDefinition>> = {}): DeclaredStatuses {
+  return Object.fromEntries(Object.entries(definitions).map(([code, { status }]) => [code, status]));
 }
 
 /** The schema of the data of an error that was made by a contract. */

@@ -1,4 +1,6 @@
+import type { AddsOf } from '../composition/step.ts';
 import type { Middleware } from '../middleware.ts';
+import type { Principal } from '../principal.ts';
 import type { InputOf, OutputOf, Schema } from '../validation/schema.ts';
 import type { PathNames } from './path.ts';
 
@@ -84,3 +86,18 @@ export type QueryOf<D extends RouteDefinition> = D extends { readonly query: inf
   : Readonly<Record<string, string | readonly string[]>>;
 
 export type BodyOf<D extends RouteDefinition> = D extends { readonly body: infer S extends Schema } ? OutputOf<S> : undefined;
+
+/** Who calls: sure where a guard of `use` says that it lets nobody else pass. Guards that are not told one by one say nothing. */
+export type PrincipalOf<D extends RouteDefinition> = D extends { readonly use: infer Guards extends readonly unknown[] }
+  ? [PrincipalBy<Guards>] extends [never]
+    ? Principal | undefined
+    : PrincipalBy<Guards>
+  : Principal | undefined;
+
+type PrincipalBy<Guards extends readonly unknown[]> = Guards extends readonly [infer First, ...infer Rest]
+  ? Known<First> | PrincipalBy<Rest>
+  : Guards extends readonly [...infer Rest, infer Last]
+    ? Known<Last> | PrincipalBy<Rest>
+    : never;
+
+type Known<Guard> = [AddsOf<Guard>] extends [{ readonly principal: infer P extends Principal }] ? P : never;

@@ -1,18 +1,22 @@
 import type { ServerResponse } from 'node:http';
+import { forgetContent, joinVary } from '@express-micro/core';
 import type { ErrorAnswers } from '../failures/error-answer.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import type { FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { readQuery } from './query.ts';
 
-/** Node's request with what guards written for Express look for. */
-export function rawOf(request: FastifyRequest): HttpRequest {
+/**
+ * Node's request with what guards written for Express look for.
+ * @param hasGuards whether there are any: a query that nobody reads is not read
+ */
+export function rawOf(request: FastifyRequest, hasGuards: boolean): HttpRequest {
   const req: HttpRequest = request.raw;
   req.originalUrl ??= request.originalUrl;
   req.ip ??= request.ip;
   req.params = request.params;
   // A hook of Fastify's may have found out who calls.
   req.principal ??= (request as { readonly principal?: HttpRequest['principal'] }).principal;
-  req.query = readQuery(req.url);
+  if (hasGuards) req.query = readQuery(req.url);
   return req;
 }
 
@@ -39,5 +43,12 @@ export function sendError(answerError: ErrorAnswers, error: unknown, request: Fa
     return reply.hijack();
   }
   const { status, headers, body } = answerError(error, request.raw);
-  return reply.code(status).headers(headers).send(body);
+  const before = [reply.getHeader('vary'), reply.raw.getHeader('vary')].flatMap((each) => each ?? []);
+  // What guards have said stands on Node's response, and what hooks have said on Fastify's.
+  forgetContent(reply);
+  forgetContent(reply.raw);
+  return reply
+    .code(status)
+    .headers({ ...headers, vary: joinVary(before, headers.vary as string) })
+    .send(body);
 }

@@ -3,6 +3,7 @@ import { type ErrorAnswers, errorAnswers } from '../failures/error-answer.ts';
 import type { ErrorHandlerOptions } from '../failures/error-options.ts';
 import type { Answer } from './answer.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
+import { statusesOf } from './declared-errors.ts';
 import { passes, rawOf, sendError } from './fastify-raw.ts';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { byMatching, patternOf } from './path.ts';
@@ -38,20 +39,20 @@ export function fastifyRoutes(table: Routes, { errors, ...options }: FastifyRout
     fastify.removeAllContentTypeParsers();
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
     fastify.setErrorHandler((error, request, reply) => sendError(answerError, ofFastify(error), request, reply));
-    for (const { name, method, path, served: one } of served) {
+    for (const { name, method, path, errors: declared, served: one } of served) {
       fastify.route({
         method,
         url: path,
         ...(method === 'GET' && withHead.has(patternOf(path)) && { exposeHeadRoute: false }),
-        handler: markRouteName(handlerOf(one, answerError), name),
+        handler: markRouteName(handlerOf(one, answerError), name, statusesOf(declared)),
       });
     }
   };
 }
 
-function handlerOf({ before, answer }: ServedRoute, answerError: ErrorAnswers) {
+function handlerOf({ before, answer, hasGuards }: ServedRoute, answerError: ErrorAnswers) {
   return async function serveContract(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const req = rawOf(request);
+    const req = rawOf(request, hasGuards);
     const res = reply.raw;
     let answered: Answer | undefined;
     try {

@@ -3,6 +3,7 @@ import { httpError } from '../errors.ts';
 import type { Middleware } from '../middleware.ts';
 import { quickenApp } from '../quick-app.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
+import { statusesOf } from './declared-errors.ts';
 import { byMatching } from './path.ts';
 import type { Routes } from './route.ts';
 import { checkRoutes } from './routes.ts';
@@ -35,9 +36,9 @@ export function mountRoutes(target: MountTarget, table: Routes, options?: Contra
   const served = Object.entries(table)
     .map(([name, route]) => ({ name, ...route.definition, served: serveRoute(name, route, resolved) }))
     .sort(byMatching);
-  for (const { name, method, path, served: one } of served) {
+  for (const { name, method, path, errors, served: one } of served) {
     const verbs = target.route(path) as Verbs;
-    verbs[method.toLowerCase()]?.(one.before, markRouteName(handlerOf(one), name));
+    verbs[method.toLowerCase()]?.(one.before, markRouteName(handlerOf(one), name, statusesOf(errors)));
   }
 }
 

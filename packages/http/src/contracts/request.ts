@@ -3,7 +3,7 @@ import { currentContext, entranceOf, type Lifetime, requestIdOf } from '@express
 import type { HttpRequest } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
 import type { ErrorMakers } from './declared-errors.ts';
-import type { BodyOf, ParamsOf, QueryOf, RouteDefinition } from './definition.ts';
+import type { BodyOf, ParamsOf, PrincipalOf, QueryOf, RouteDefinition } from './definition.ts';
 
 /** What a handler gets: the same object on every framework. */
 export interface ContractRequest<D extends RouteDefinition = RouteDefinition> {
@@ -13,8 +13,8 @@ export interface ContractRequest<D extends RouteDefinition = RouteDefinition> {
   /** The declared errors, to be thrown: `throw errors.OUT_OF_STOCK({ sku })`. */
   readonly errors: ErrorMakers<D>;
   readonly headers: IncomingHttpHeaders;
-  /** Who calls, when a guard has found out. */
-  readonly principal: Principal | undefined;
+  /** Who calls, when a guard has found out; sure behind `authenticate(…)` in `use`. */
+  readonly principal: PrincipalOf<D>;
   readonly requestId: string;
   /** Aborted when the caller goes away before it is answered, or when its time is up. For `fetch`, SQL, calls. */
   readonly signal: AbortSignal;

@@ -1,6 +1,7 @@
 import { type CallableRoute, show } from '@express-micro/core';
 import { httpError } from '../errors.ts';
-import { type InputOf, jsonSchemaOf, type Schema, takeSchema } from '../validation/schema.ts';
+import { jsonSchemaOf, partsOf, propertiesOf } from '../validation/json-schema.ts';
+import { type InputOf, type Schema, takeSchema } from '../validation/schema.ts';
 import type { ContractCall } from './call-shape.ts';
 import { createErrorMakers } from './declared-errors.ts';
 import type { Faults, RouteDefinition } from './definition.ts';
@@ -125,12 +126,14 @@ function checkDefinition(definition: RouteDefinition): void {
 
 /** Where the schema tells its keys. */
 function checkParams(schema: Schema, names: readonly string[], owner: string): void {
-  const properties = jsonSchemaOf(schema, 'input')?.properties;
+  const root = jsonSchemaOf(schema, 'input');
+  const isTold = root !== undefined && partsOf(root, root).every((part) => part.properties !== undefined);
+  const properties = isTold ? propertiesOf(root, root) : undefined;
   if (properties === undefined) {
     if (names.length === 0) throw invalid(`${owner} has a schema of parameters, and its path has none.`);
     return;
   }
-  const keys = Object.keys(properties);
+  const keys = [...properties.keys()];
   const missing = names.find((name) => !keys.includes(name));
   if (missing !== undefined) throw invalid(`"params" of ${owner} lacks the parameter ":${missing}" of the path.`);
   const odd = keys.find((key) => !names.includes(key));

@@ -1,13 +1,12 @@
 // Hot path: every request to a contract passes here. Its bench: bench/contracts.mjs
 import type { ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
 import { AppError, ValidationError } from '../app-errors.ts';
 import { jsonBody } from '../bodies/json-body.ts';
 import { isProduction } from '../environment.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import { createPartReader, judgeParts, type PartName, type PartReaders, problemsOf } from '../validation/part.ts';
 import { isPromise } from '../validation/schema.ts';
-import { type Answer, isStream, type Returned, takeReturned, toAnswer } from './answer.ts';
+import { type Answer, discard, isStream, type Returned, takeReturned, toAnswer } from './answer.ts';
 import { createResponseChecker, type ResponseChecker } from './check-response.ts';
 import type { ResolvedContractOptions } from './contract-options.ts';
 import { createErrorMakers, schemaOfError } from './declared-errors.ts';
@@ -21,6 +20,7 @@ import type { AnyRoute } from './route.ts';
 export interface ServedRoute {
   /** Reads the body, and asks the guards. */
   readonly before: Middleware;
+  readonly hasGuards: boolean;
   /**
    * Judges the parts, runs the handler, checks what it returns. `undefined`: it has answered by itself.
    * @throws whatever the request is to be answered with
@@ -47,6 +47,7 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
 
   return {
     before: inSequence(bodySchema === undefined ? use : [reader, ...use]),
+    hasGuards: use.length > 0,
     async answer(req, res, params) {
       const raw: Parts = { params, query: readQuery(req.url), body: bodySchema === undefined ? undefined : bodyOf(req) };
       const judged = judgeParts(readers, (part) => raw[part as keyof Parts]);
@@ -58,11 +59,18 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
         await checkError(error, check, name);
         throw error;
       }
-      if (res.headersSent || res.writableEnded || res.destroyed) return undefined;
       const taken = takeReturned(returned);
-      if (req.method === 'HEAD' && isStream(taken.data)) return headOf(taken, status, place);
-      const data = checker === undefined || isStream(taken.data) ? taken.data : await checker(taken.data);
-      return toAnswer({ ...taken, data }, status, place);
+      // Who asked has gone.
+      if (res.destroyed) discard(taken.data);
+      if (res.headersSent || res.writableEnded || res.destroyed) return undefined;
+      try {
+        if (req.method === 'HEAD' && isStream(taken.data)) return headOf(taken, status, place);
+        const data = checker === undefined || isStream(taken.data) ? taken.data : await checker(taken.data);
+        return toAnswer({ ...taken, data }, status, place);
+      } catch (error) {
+        discard(taken.data);
+        throw error;
+      }
     },
   };
 }
@@ -70,8 +78,8 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
 /** Of a stream that nobody is to read: it may have no end. */
 function headOf(returned: Returned, status: number | undefined, place: string): Answer {
   const answer = toAnswer(returned, status, place);
-  (answer.body as Readable).destroy();
-  if (returned.data instanceof Readable) returned.data.destroy();
+  discard(answer.body);
+  discard(returned.data);
   return { ...answer, body: undefined };
 }
 

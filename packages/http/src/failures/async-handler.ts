@@ -1,4 +1,4 @@
-import { markRouteName, routeNameOf } from '@express-micro/core';
+import { declaredBy, markRouteName, routeNameOf } from '@express-micro/core';
 import { httpError } from '../errors.ts';
 import type { Next } from '../middleware.ts';
 
@@ -29,5 +29,5 @@ export function asyncHandler<Handler extends AnyHandler>(handler: Handler): Hand
   };
   Object.defineProperty(handled, 'name', { value: handler.name, configurable: true });
   const name = routeNameOf(handler);
-  return (name === undefined ? handled : markRouteName(handled, name)) as unknown as Handler;
+  return (name === undefined ? handled : markRouteName(handled, name, declaredBy(handler))) as unknown as Handler;
 }

@@ -1,6 +1,7 @@
+import { isObject, resolvePointer, stepOf } from '../validation/json-schema.ts';
 import type { Schema } from '../validation/schema.ts';
 import type { JsonSchema, JsonSchemaObject, Side } from './document.ts';
-import { isObject, mapSchema, resolvePointer, stableText, stepOf } from './schema-keywords.ts';
+import { mapSchema, stableText } from './schema-keywords.ts';
 import { tellSchema } from './tell-schema.ts';
 
 /** One schema of a route, as it can stand in a document. */

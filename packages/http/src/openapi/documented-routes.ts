@@ -1,4 +1,4 @@
-import { show } from '@express-micro/core';
+import { handlersOf, show } from '@express-micro/core';
 import type { AnyRoute, Routes } from '../contracts/route.ts';
 import type { Verb } from './document.ts';
 import { joinPaths, type PathTemplate, patternOf, toTemplate } from './path-template.ts';
@@ -90,12 +90,14 @@ function ofContract(name: string, { definition, handler }: AnyRoute, template: P
 
 function ofPlain(route: PlainRoute): DocumentedRoute[] {
   const { method, use = [], ...said } = route;
+  // What the mesh has found in front of a handler, and what somebody has said.
+  const guards = [...handlersOf(route), ...use];
   const name = nameOfPlain(route);
   const verb = String(method).toLowerCase();
   const verbs = verb === 'all' ? VERBS_OF_ALL : VERBS.filter((each) => each === verb);
   return pathsOf(route).flatMap((path) => {
     const template = toTemplate(path);
-    return template === undefined ? [] : verbs.map((each) => ({ verb: each, template, name, said, guards: use }));
+    return template === undefined ? [] : verbs.map((each) => ({ verb: each, template, name, said, guards }));
   });
 }
 

@@ -1,8 +1,8 @@
+import { isObject } from '../validation/json-schema.ts';
 import type { Schema } from '../validation/schema.ts';
 import type { Components } from './components.ts';
 import type { JsonSchema, Parameter } from './document.ts';
 import type { PathParameter, PathTemplate } from './path-template.ts';
-import { isObject } from './schema-keywords.ts';
 
 /** Headers that OpenAPI describes elsewhere; a parameter of their name says nothing (Parameter Object). */
 const ELSEWHERE: ReadonlySet<string> = new Set(['accept', 'content-type', 'authorization']);

@@ -15,7 +15,7 @@ export interface PlainRoute extends Said {
   /** Where there are several. */
   readonly paths?: readonly string[] | undefined;
   readonly name?: string | undefined;
-  /** The middleware in front of it: `validate()` and the guards of this package tell what they ask for. */
+  /** The middleware in front of it, where `micro.routes()` does not tell: `validate()` and the guards of this package say what they ask for. */
   readonly use?: readonly object[] | undefined;
   /** The name of the contract that it serves. */
   readonly contract?: string | undefined;

@@ -1,3 +1,4 @@
+import { isObject } from '../validation/json-schema.ts';
 import type { JsonSchema, JsonSchemaObject } from './document.ts';
 
 /** Where schemas stand within a schema (JSON Schema draft 2020-12); all else in it is data, whatever it looks like. */
@@ -32,34 +33,6 @@ function mapKeyword(keyword: string, value: unknown, change: (inner: JsonSchema)
 
 function isSchema(value: unknown): value is JsonSchema {
   return typeof value === 'boolean' || isObject(value);
-}
-
-export function isObject(value: unknown): value is JsonSchemaObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What a reference within `root` points to (RFC 6901); `undefined` where there is nothing. */
-export function resolvePointer(root: JsonSchemaObject, reference: string): unknown {
-  if (reference === '#') return root;
-  if (!reference.startsWith('#/')) return undefined;
-  let value: unknown = root;
-  for (const step of reference.slice(2).split('/')) {
-    const key = stepOf(step);
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<string, unknown>)[key];
-  }
-  return value;
-}
-
-/** The key that a step of a pointer stands for. */
-export function stepOf(step: string): string {
-  let text = step;
-  try {
-    text = decodeURIComponent(step);
-  } catch {
-    // It holds a "%" of its own.
-  }
-  return text.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** Equal texts for equal schemas: the order of keys says nothing. */

@@ -1,6 +1,6 @@
+import { isObject } from '../validation/json-schema.ts';
 import type { Schema } from '../validation/schema.ts';
 import type { JsonSchema, JsonSchemaObject, Side } from './document.ts';
-import { isObject } from './schema-keywords.ts';
 import { valibotJson } from './valibot.ts';
 
 export type Told = { readonly json: JsonSchema } | { readonly why: string };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { show } from '@express-micro/core';
 import { AppError } from '../app-errors.ts';
 import { httpError } from '../errors.ts';
 import { evaluatePreconditions, type Validators } from './preconditions.ts';
@@ -19,12 +20,15 @@ export interface ConditionalOptions extends Validators {
  * Before a write it makes sure that nobody else has written since: that is, `If-Match` fails. Between this and the
  * write another may: compare the version once more where you write it (`UPDATE … WHERE version = $1`).
  *
- * @throws AppError 412 `PRECONDITION_FAILED`, 428 `PRECONDITION_REQUIRED`; HTTP_OPTION_INVALID for an etag that is none
+ * @throws AppError 412 `PRECONDITION_FAILED`, 428 `PRECONDITION_REQUIRED`; HTTP_OPTION_INVALID for an etag or a date that is none
  */
 export function conditional(req: IncomingMessage, res: ServerResponse, now: ConditionalOptions): boolean {
   const { etag, lastModified, needsIfMatch = false } = now;
   if (etag !== undefined && !/^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(etag)) {
     throw httpError('HTTP_OPTION_INVALID', `conditional() takes an etag with its quotes, '"7"' or 'W/"7"': etagOf() makes one.`);
+  }
+  if (lastModified !== undefined && !(lastModified instanceof Date && !Number.isNaN(lastModified.getTime()))) {
+    throw httpError('HTTP_OPTION_INVALID', `conditional() takes a Date as lastModified; it got ${show(lastModified)}.`);
   }
   if (needsIfMatch && req.headers['if-match'] === undefined) {
     throw new AppError('Say by If-Match which version is meant', { status: 428, code: 'PRECONDITION_REQUIRED' });

@@ -28,7 +28,7 @@ function linkTo(req: HttpRequest, changed: Readonly<Record<string, string>>, rel
   const [path = '', query = ''] = (req.originalUrl ?? req.url ?? '/').split('?', 2);
   const parameters = new URLSearchParams(query);
   for (const [name, value] of Object.entries(changed)) parameters.set(name, value);
-  // `//host` is another place, and `>` ends a link.
-  const target = `/${path.replace(/^\/+/, '')}`.replace(/[^\x21-\x7e]|[<>"]/g, encodeURIComponent);
+  // `//host` is another place, and so is `/\\host`; `>` ends a link.
+  const target = `/${path.replace(/^\/+/, '')}`.replace(/[^\x21-\x7e]|[<>"\\]/g, encodeURIComponent);
   return `<${target}?${parameters}>; rel="${rel}"`;
 }

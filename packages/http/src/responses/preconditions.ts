@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { type Clock, systemClock } from '@express-micro/core';
+import { parseHttpDate } from './http-date.ts';
 
 /** What is known of the thing that a request is about, as it is now. */
 export interface Validators {
@@ -12,7 +14,13 @@ export interface Validators {
 export type Precondition = 'proceed' | 'not modified' | 'failed';
 
 /** What a request's conditions come to, in the order of RFC 9110, section 13.2.2. (`If-Range` is of ranges, which nobody serves here.) */
-export function evaluatePreconditions(method: string | undefined, headers: IncomingHttpHeaders, now: Validators): Precondition {
+export function evaluatePreconditions(
+  method: string | undefined,
+  headers: IncomingHttpHeaders,
+  now: Validators,
+  clock: Clock = systemClock,
+): Precondition {
+  const dateOf = (field: string | undefined) => (field === undefined ? undefined : parseHttpDate(field, clock.epochMs()));
   const { etag, lastModified, exists = etag !== undefined || lastModified !== undefined } = now;
   const reads = method === 'GET' || method === 'HEAD';
   const ifMatch = headers['if-match'];
@@ -47,12 +55,7 @@ function lists(field: string, etag: string | undefined, exists: boolean, isSame:
   return (field.match(/(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/g) ?? []).some((each) => isSame(each, etag));
 }
 
-/** HTTP's dates know no less than a second. What is no date is no condition. */
-function dateOf(field: string | undefined): number | undefined {
-  const ms = field === undefined ? Number.NaN : Date.parse(field);
-  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1_000);
-}
-
+/** HTTP's dates know no less than a second. */
 function inSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1_000);
 }

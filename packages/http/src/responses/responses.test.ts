@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiResponse } from './api-response.ts';
 import { etagOf } from './conditional.ts';
 import { createCursors } from './cursors.ts';
+import { parseHttpDate } from './http-date.ts';
 import { cursorLink, pageLinks } from './page-links.ts';
 import { pageOf } from './page-of.ts';
 import { evaluatePreconditions } from './preconditions.ts';
@@ -103,6 +104,27 @@ describe('cursors', () => {
     );
   });
 
+  it('have one text each, whatever a decoder would take for the same', () => {
+    const cursor = cursors.encode({ id: 2 });
+    const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/='];
+    const others = [
+      ...letters.map((letter) => cursor.slice(0, -1) + letter),
+      `${cursor}=`,
+      `${cursor}!`,
+      cursor.replace('.', '. '),
+    ];
+    for (const other of others.filter((each) => each !== cursor))
+      expect(() => cursors.decode(other), other).toThrow(invalid('cursor'));
+  });
+
+  it('that nobody could send back are not given out', () => {
+    const texts = createCursors<string | undefined>({ secret, scope: 'orders' });
+    const longest = 'x'.repeat(1_516);
+    expect(texts.decode(texts.encode(longest))).toBe(longest);
+    for (const position of [`${longest}xxx`, undefined])
+      expect(() => texts.encode(position)).toThrow(expect.objectContaining({ code: 'HTTP_RESPONSE_INVALID', status: 500 }));
+  });
+
   it('a secret can be exchanged, and a weak one is refused without being repeated', () => {
     const rotated = createCursors<{ id: number }>({ secret: ['another-secret-of-thirty-two-chars', secret], scope: 'orders' });
     expect(rotated.decode(cursors.encode({ id: 2 }))).toEqual({ id: 2 });
@@ -130,9 +152,10 @@ describe('links to other pages', () => {
   });
 
   it('cannot be made to lead elsewhere, or to end early', () => {
-    for (const url of ['//evil.example/x', '/a>; rel="x"', '/a"<b', '/ä', '/?a=>,<x', '\\\\evil']) {
+    for (const url of ['//evil.example/x', '/a>; rel="x"', '/a"<b', '/ä', '/?a=>,<x', '\\\\evil', '/\\evil.example/x']) {
       const link = cursorLink(req(url), { limit: 1, next: 'n' }) as string;
-      expect(link).toMatch(/^<\/(?!\/)[^<>"]*\?[^<>"]*>; rel="next"$/);
+      expect(link).toMatch(/^<\/(?!\/)[^<>"\\]*\?[^<>"]*>; rel="next"$/);
+      expect(new URL(link.slice(1), 'http://ours.example').host).toBe('ours.example');
     }
   });
 });
@@ -174,6 +197,33 @@ describe('preconditions', () => {
     expect(of({ 'if-unmodified-since': before }, 'PUT')).toBe('failed');
     expect(of({ 'if-none-match': '"2"', 'if-modified-since': same })).toBe('proceed');
     expect(of({ 'if-match': '"1"', 'if-unmodified-since': before }, 'PUT')).toBe('proceed');
+  });
+
+  it('dates are those of HTTP, in its three forms, and nothing else', () => {
+    const modified = { lastModified: new Date('1994-11-06T08:49:37Z') };
+    const since = (field: string) => of({ 'if-modified-since': field }, 'GET', modified);
+    for (const field of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994'])
+      expect(since(field), field).toBe('not modified');
+    // A second before, and in the century before.
+    for (const field of ['Sun, 06 Nov 1994 08:49:36 GMT', 'Sunday, 06-Nov-94 08:49:36 GMT', 'Sun Nov  6 08:49:36 1994'])
+      expect(since(field), field).toBe('proceed');
+    for (const field of [
+      '2030',
+      '5',
+      'Sun, 06 Nov 2033 08:49:37 +0200',
+      'Thu, 31 Feb 2033 00:00:00 GMT',
+      'Sun Nov 6 08:49:37 2033',
+    ])
+      expect(since(field), field).toBe('proceed');
+    expect(of({ 'if-unmodified-since': '5' }, 'PUT', modified)).toBe('proceed');
+  });
+
+  it('a year of two digits is no more than fifty years ahead', () => {
+    const nowMs = Date.UTC(2026, 0, 1);
+    expect(parseHttpDate('Sunday, 06-Nov-76 08:49:37 GMT', nowMs)).toBe(Date.UTC(2076, 10, 6, 8, 49, 37) / 1_000);
+    expect(parseHttpDate('Sunday, 06-Nov-77 08:49:37 GMT', nowMs)).toBe(Date.UTC(1977, 10, 6, 8, 49, 37) / 1_000);
+    expect(parseHttpDate('Sat, 31 Dec 2016 23:59:60 GMT', nowMs)).toBe(Date.UTC(2016, 11, 31, 23, 59, 59) / 1_000);
+    expect(parseHttpDate('Sat, 01 Jan 0001 00:00:00 GMT', nowMs)).toBe(-62_135_596_800);
   });
 
   it('If-Match comes before If-None-Match', () => {

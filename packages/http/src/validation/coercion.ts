@@ -1,4 +1,5 @@
-import { type JsonSchema, jsonSchemaOf, type Schema } from './schema.ts';
+import { type JsonSchema, jsonSchemaOf, partsOf, propertiesOf } from './json-schema.ts';
+import type { Schema } from './schema.ts';
 
 /** Makes of texts what a schema takes in their place; leaves alone what it cannot. */
 export type Coercion = (value: unknown) => unknown;
@@ -13,10 +14,11 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
  * `undefined` where nothing is known, or nothing is to be done: the schema sees the texts.
  */
 export function coercionFor(schema: Schema): Coercion | undefined {
-  const properties = jsonSchemaOf(schema, 'input')?.properties;
-  if (properties === undefined) return undefined;
-  const coercions = Object.entries(properties).flatMap(([key, property]) => {
-    const coercion = ofProperty(property);
+  const root = jsonSchemaOf(schema, 'input');
+  const properties = root === undefined ? undefined : propertiesOf(root, root);
+  if (root === undefined || properties === undefined) return undefined;
+  const coercions = [...properties].flatMap(([key, property]) => {
+    const coercion = ofProperty(root, property);
     return coercion === undefined ? [] : [[key, coercion] as const];
   });
   if (coercions.length === 0) return undefined;
@@ -36,13 +38,17 @@ export function coercionFor(schema: Schema): Coercion | undefined {
   };
 }
 
-function ofProperty(schema: JsonSchema): Coercion | undefined {
-  const types = typesOf(schema);
+/** No text of a query is a list of lists of lists; a schema that holds itself would have no end. */
+const MAX_DEPTH = 4;
+
+function ofProperty(root: JsonSchema, property: unknown, depth = 0): Coercion | undefined {
+  const parts = partsOf(root, property);
+  const types = typesOf(root, parts, depth);
   if (types === undefined || types.has('string')) return undefined;
   const scalar = ofScalar(types);
-  if (!types.has('array')) return scalar;
-  const { items } = schema;
-  const item = typeof items === 'object' && items !== null ? ofProperty(items as JsonSchema) : undefined;
+  if (!types.has('array') || depth === MAX_DEPTH) return scalar;
+  const items = parts.find((part) => part.items !== undefined)?.items;
+  const item = items === undefined ? undefined : ofProperty(root, items, depth + 1);
   return (value) => {
     // A query cannot say that a single value is meant as a list of one.
     const list = Array.isArray(value) ? value : [value];
@@ -65,17 +71,23 @@ function ofScalar(types: ReadonlySet<string>): Coercion | undefined {
   };
 }
 
-/** The types that a property takes; `undefined` where it may be anything. */
-function typesOf(schema: JsonSchema): ReadonlySet<string> | undefined {
+/** The types that all parts take; `undefined` where it may be anything. */
+function typesOf(root: JsonSchema, parts: readonly JsonSchema[], depth: number): ReadonlySet<string> | undefined {
+  const told = parts.flatMap((part) => typesOfOne(root, part, depth) ?? []);
+  const [first, ...others] = told;
+  return first && new Set([...first].filter((type) => others.every((other) => other.has(type))));
+}
+
+function typesOfOne(root: JsonSchema, schema: JsonSchema, depth: number): ReadonlySet<string> | undefined {
   if (typeof schema.type === 'string') return new Set([schema.type]);
   if (Array.isArray(schema.type)) return new Set(schema.type);
   if (schema.enum !== undefined) return new Set(schema.enum.map(typeName));
   if (schema.const !== undefined) return new Set([typeName(schema.const)]);
   const branches = schema.anyOf ?? schema.oneOf;
-  if (branches === undefined) return undefined;
+  if (branches === undefined || depth > MAX_DEPTH) return undefined;
   const all = new Set<string>();
   for (const branch of branches) {
-    const types = typesOf(branch);
+    const types = typesOf(root, partsOf(root, branch), depth + 1);
     if (types === undefined) return undefined;
     for (const type of types) all.add(type);
   }

@@ -12,12 +12,6 @@ export type OutputOf<S extends Schema> = NonNullable<S['~standard']['types']>['o
 export type Issue = StandardSchemaV1.Issue;
 export type Result = StandardSchemaV1.Result<unknown>;
 
-/** The newest draft, with a hole where JSON has no word (a Date): in Zod's words, and in Valibot's. */
-const DRAFT = Object.freeze({
-  target: 'draft-2020-12',
-  libraryOptions: Object.freeze({ unrepresentable: 'any', errorMode: 'ignore' }),
-});
-
 function isSchema(value: unknown): value is Schema {
   // ArkType's schemas are functions.
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
@@ -72,32 +66,4 @@ function checked(result: Result, place: string): Result {
 function broken(place: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : show(cause);
   return httpError('HTTP_SCHEMA_FAILED', `The schema of ${place} broke instead of judging: ${why}`, { cause });
-}
-
-/** A JSON Schema as far as it is looked at here. */
-export interface JsonSchema {
-  readonly type?: string | readonly string[];
-  readonly properties?: Readonly<Record<string, JsonSchema>>;
-  readonly required?: readonly string[];
-  readonly additionalProperties?: unknown;
-  readonly patternProperties?: unknown;
-  readonly items?: unknown;
-  readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
-  readonly enum?: readonly unknown[];
-  readonly const?: unknown;
-}
-
-/** What a schema takes, or gives, as JSON Schema; `undefined` where its library does not tell (Standard JSON Schema). */
-export function jsonSchemaOf(schema: Schema, side: 'input' | 'output'): JsonSchema | undefined {
-  const standard = schema['~standard'] as { readonly jsonSchema?: Record<string, unknown> };
-  const convert = standard.jsonSchema?.[side];
-  if (typeof convert !== 'function') return undefined;
-  try {
-    const json: unknown = convert.call(standard.jsonSchema, DRAFT);
-    return typeof json === 'object' && json !== null ? (json as JsonSchema) : undefined;
-  } catch {
-    // Something in it has no word in JSON Schema, and this library does not leave holes.
-    return undefined;
-  }
 }

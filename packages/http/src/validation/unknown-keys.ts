@@ -1,13 +1,14 @@
 import { httpError } from '../errors.ts';
-import { type JsonSchema, jsonSchemaOf, type Schema } from './schema.ts';
+import { type JsonSchema, jsonSchemaOf, partsOf, propertiesOf } from './json-schema.ts';
+import type { Schema } from './schema.ts';
 
 /** What becomes of keys that a schema does not have. */
 export type UnknownKeys = 'as-the-schema-does' | 'strip' | 'refuse' | 'keep';
 
-/** The keys that a schema has, as deep as they can be known: objects in lists and in objects. */
+/** The keys that a schema has, as deep as they can be known: objects in lists and in objects. One that holds itself holds itself here, too. */
 interface Shape {
-  readonly keys: ReadonlyMap<string, Shape | undefined> | undefined;
-  readonly items: Shape | undefined;
+  keys: ReadonlyMap<string, Shape | undefined> | undefined;
+  items: Shape | undefined;
 }
 
 /** Finds what is unknown, or takes it off. */
@@ -36,7 +37,7 @@ export function keyFilterFor(schema: Schema, place: string): KeyFilter | undefin
         'ArkType 2.1.28+, Valibot with toStandardJsonSchema). Say it in the schema itself (z.strictObject, v.strictObject, "+": "reject").',
     );
   }
-  const shape = shapeOf(told);
+  const shape = shapeOf(told, told, []);
   if (shape === undefined) return undefined;
   return {
     find(value, limit) {
@@ -52,17 +53,31 @@ export function keyFilterFor(schema: Schema, place: string): KeyFilter | undefin
   };
 }
 
-function shapeOf(schema: unknown): Shape | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined;
-  const { properties, additionalProperties, patternProperties, items } = schema as JsonSchema;
-  const inner = shapeOf(items);
-  // A record, or an object that says itself that it takes any key.
-  const isOpen = patternProperties !== undefined || (additionalProperties !== undefined && additionalProperties !== false);
-  const keys =
-    properties === undefined || isOpen
-      ? undefined
-      : new Map(Object.entries(properties).map(([key, property]) => [key, shapeOf(property)] as const));
-  return keys === undefined && inner === undefined ? undefined : { keys, items: inner };
+interface Known {
+  readonly parts: readonly JsonSchema[];
+  readonly shape: Shape;
+}
+
+/** @param known what is read already, or is being read: a schema may be within itself */
+function shapeOf(root: JsonSchema, schema: unknown, known: Known[]): Shape | undefined {
+  const parts = partsOf(root, schema);
+  if (parts.length === 0) return undefined;
+  const before = known.find((one) => one.parts.length === parts.length && one.parts.every((part, at) => part === parts[at]));
+  if (before !== undefined) return before.shape;
+  const shape: Shape = { keys: undefined, items: undefined };
+  known.push({ parts, shape });
+  const items = parts.find((part) => part.items !== undefined)?.items;
+  shape.items = shapeOf(root, items, known);
+  const properties = parts.every(isClosed) ? propertiesOf(root, schema) : undefined;
+  if (properties !== undefined)
+    shape.keys = new Map([...properties].map(([key, property]) => [key, shapeOf(root, property, known)] as const));
+  return shape.keys === undefined && shape.items === undefined ? undefined : shape;
+}
+
+/** Neither a record, nor an object that says itself that it takes any key, nor something of which nothing is told. */
+function isClosed({ properties, patternProperties, additionalProperties }: JsonSchema): boolean {
+  const takesMore = additionalProperties !== undefined && additionalProperties !== false;
+  return properties !== undefined && patternProperties === undefined && !takesMore;
 }
 
 function collect(value: unknown, shape: Shape, path: PropertyKey[], found: PropertyKey[][], limit: number): void {

@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { toStandardJsonSchema } from '@valibot/to-json-schema';
+import { type } from 'arktype';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { FieldProblem, ValidationError } from '../app-errors.ts';
@@ -209,6 +212,49 @@ describe('whatever the library', () => {
     const { req, error } = await run({ query }, { query: { a: '007', b: 'false', c: '2026-01-01', d: '3', e: '2' } });
     expect(error).toBeUndefined();
     expect(req.query).toEqual({ a: 7, b: false, c: new Date('2026-01-01'), d: 3, e: 2 });
+  });
+
+  const Id = z.number().meta({ id: 'Id' });
+  const Tree = z
+    .object({
+      id: Id,
+      get children() {
+        return z.array(Tree).optional();
+      },
+    })
+    .meta({ id: 'Tree' });
+
+  it('what a schema takes is known where its parts have names, may be null, or are put together', async () => {
+    const query = z.object({ a: Id, b: z.array(Id).meta({ id: 'Ids' }).nullable(), c: z.boolean().nullable().optional() });
+    const given = { a: '7', b: '8', c: 'true' };
+    for (const schema of [query, query.meta({ id: 'Query' })])
+      expect((await run({ query: schema }, { query: given })).req.query).toEqual({ a: 7, b: [8], c: true });
+    const both = toStandardJsonSchema(v.intersect([v.object({ a: v.number() }), v.object({ b: v.array(v.number()) })]));
+    expect((await run({ query: both }, { query: { a: '7', b: '8' } })).req.query).toEqual({ a: 7, b: [8] });
+    const narrowed = type({ a: 'number', 'b?': type('string').narrow((text) => text.length > 1) });
+    expect((await run({ query: narrowed }, { query: { a: '7', b: 'bc' } })).req.query).toEqual({ a: 7, b: 'bc' });
+    expect((await run({ query: Tree }, { query: { id: '7' } })).req.query).toEqual({ id: 7 });
+  });
+
+  it('unknown keys are found where the parts of a schema have names, may be null, or are put together', async () => {
+    const Item = z.object({ sku: z.string() }).meta({ id: 'Item' });
+    const order = z.object({ item: Item, gift: z.object({ to: z.string() }).nullable() }).meta({ id: 'Order' });
+    const body = { item: { sku: 'a', price: 0 }, gift: { to: 'b', from: 'c' }, isPaid: true };
+    expect(await problems({ body: order }, { body }, { unknownKeys: 'refuse' })).toEqual(
+      ['item.price', 'gift.from', 'isPaid'].map((field) => ({ field, message: 'Unknown key', in: 'body' })),
+    );
+    const tree = { id: 1, children: [{ id: 2, children: [{ id: 3, isRoot: true }] }] };
+    expect(await problems({ body: Tree }, { body: tree }, { unknownKeys: 'refuse' })).toEqual([
+      expect.objectContaining({ field: 'children.0.children.0.isRoot' }),
+    ]);
+    const both = toStandardJsonSchema(
+      v.intersect([v.object({ a: v.number(), in: v.object({ b: v.number() }) }), v.object({ in: v.object({ c: v.number() }) })]),
+    );
+    const right = { a: 1, in: { b: 2, c: 3 } };
+    expect((await run({ body: both }, { body: right }, { unknownKeys: 'refuse' })).error).toBeUndefined();
+    expect(
+      await problems({ body: both }, { body: { ...right, in: { b: 2, c: 3, d: 4 } } }, { unknownKeys: 'refuse' }),
+    ).toHaveLength(1);
   });
 
   it('objects that say that they take any key, and unions, are left to their word', async () => {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorKind, show } from '@express-micro/core';
 import { type MeshError, meshError } from '../errors.ts';
+import type { NamedRoute } from '../routes/naming.ts';
 import type { CallAnswer, CallRequest } from './call.ts';
 import { asksForCoding, codingsOf, decodeBody } from './content-coding.ts';
 
@@ -58,9 +59,16 @@ export function remoteError(request: CallRequest, answer: CallAnswer): MeshError
     instance,
     requestId: request.requestId,
     data,
+    declares: routeOf(request)?.declares,
     retryable: status === 429 || status === 503,
     details: waitOf(answer),
   });
+}
+
+/** As the instance that answered has it; versions may differ. */
+function routeOf({ found, instance }: CallRequest): NamedRoute | undefined {
+  const table = instance?.known?.table;
+  return (table && found.get(table))?.route ?? [...found.values()][0]?.route;
 }
 
 /** What our own client may be told, in seconds as it came. */

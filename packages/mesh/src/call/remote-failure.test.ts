@@ -28,6 +28,15 @@ describe('what the other side said', () => {
     expect(remoteFailureOf(answer({ code: 'PAID' }), 'orderService', 'pay')?.message).toContain('answered 409');
   });
 
+  it('of a contract it is one of the errors that it declares, with its status', () => {
+    const declares = { PAID: 409 };
+    expect(remoteFailureOf(answer({ code: 'PAID' }, { declares }), 'orderService', 'pay')?.code).toBe('PAID');
+    for (const data of [{ code: 'VALIDATION_FAILED' }, { code: 'toString' }, { code: '__proto__' }])
+      expect(remoteFailureOf(answer(data, { declares }), 'orderService', 'pay'), data.code).toBeUndefined();
+    expect(remoteFailureOf(answer({ code: 'PAID' }, { declares, status: 402 }), 'orderService', 'pay')).toBeUndefined();
+    expect(remoteFailureOf(answer({ code: 'PAID' }, { declares: {} }), 'orderService', 'pay')).toBeUndefined();
+  });
+
   it.each([
     ['another function', answer({ code: 'PAID' }), 'orderService', 'refund'],
     ['another service', answer({ code: 'PAID' }), 'billing', 'pay'],

@@ -53,8 +53,8 @@ export interface ServiceFunction<Args = Readonly<Record<string, unknown>>, Data 
   stream(...sent: Sent<F['request']>): Promise<ServiceStream>;
   /**
    * What the other side said, when `error` is its answer to a call of this function and has a code; `undefined` for everything else:
-   * not reached, too late, an error of another call. With a contract it is typed by the errors that the contract declares; keep
-   * a way for codes that it does not, `VALIDATION_FAILED` among them.
+   * not reached, too late, an error of another call. Of a contract it answers the errors that the contract declares, each with its data
+   * typed, and no others: what a `VALIDATION_FAILED` holds is in `error.data`.
    */
   errorOf(error: unknown): F['failure'] | undefined;
 }

@@ -13,6 +13,11 @@ export interface RouteDescriptor {
   readonly handler?: string;
   /** Name declared by a contract; ranks above the handler's. */
   readonly contract?: string;
+  /**
+   * Of a contract: the status of each error that it declares, by its code. Absent where nobody has said which errors there are.
+   * Whatever else a call of it fails with is not declared.
+   */
+  readonly declares?: Readonly<Record<string, number>>;
   /** Why nobody can call it by name, in words for people: `regular expression`. */
   readonly uncallable?: string;
 }

@@ -6,6 +6,7 @@ import { nameRoutes } from './naming.ts';
 
 const list: RouteDescriptor[] = [
   { method: 'GET', paths: ['/users/:id', '/users'], handler: 'fetchUser', contract: 'getUser' },
+  { method: 'POST', paths: ['/users'], contract: 'createUser', declares: { TAKEN: 409, CLOSED: 503 } },
   { method: 'ALL', paths: ['^\\/re.*$'], uncallable: 'regular expression' },
 ];
 
@@ -27,6 +28,8 @@ describe('a list of routes', () => {
       [second, first],
       [first],
       [{ ...first, handler: 'x' }, second],
+      [{ ...first, declares: {} }, second],
+      [{ ...first, declares: { GONE: 410 } }, second],
       [{ ...first, paths: ['/users', '/users/:id'] }, second],
       [],
     ];
@@ -40,6 +43,7 @@ describe('a list of routes', () => {
   });
 
   const route = { method: 'GET', paths: ['/a'] };
+  const tooMany = Object.fromEntries(Array.from({ length: 51 }, (_, at) => [`GONE_${at}`, 410]));
   it.each([
     [null, /not a list/],
     [{ length: 1 }, /not a list/],
@@ -52,6 +56,9 @@ describe('a list of routes', () => {
     [[{ ...route, method: ['GET'] }], /method/],
     [[Object.create(route)], /method/],
     [[{ method: 'GET' }], /paths/],
+    ...[[], 'GONE', { GONE: '410' }, { GONE: 200 }, { gone: 410 }, JSON.parse('{"__proto__":410}'), tooMany].map(
+      (declares): [unknown, RegExp] => [[{ ...route, declares }], /declares/],
+    ),
     [[{ ...route, paths: [] }], /paths/],
     [[{ ...route, paths: '/a' }], /paths/],
     [[{ ...route, paths: [1] }], /no text/],

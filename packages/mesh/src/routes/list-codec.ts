@@ -8,6 +8,9 @@ export const MAX_ROUTES: number = 2_000;
 const MAX_PATHS: number = 8_000;
 
 const MAX_NAME_LENGTH = 256;
+/** Of one route. One with more is listed without them. */
+const MAX_DECLARED = 50;
+const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 const METHOD = /^[A-Z-]{1,20}$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
@@ -15,11 +18,12 @@ const CONTROLS = new RegExp(CONTROL, 'g');
 
 /** The list as it goes over the network: these fields only, always in this order, so that equal lists have equal bytes. */
 export function canonicalRoutes(descriptors: readonly RouteDescriptor[]): RouteDescriptor[] {
-  return descriptors.map(({ method, paths, handler, contract, uncallable }) => ({
+  return descriptors.map(({ method, paths, handler, contract, declares, uncallable }) => ({
     method,
     paths: [...paths],
     ...(handler !== undefined && { handler }),
     ...(contract !== undefined && { contract }),
+    ...(declares !== undefined && { declares }),
     ...(uncallable !== undefined && { uncallable }),
   }));
 }
@@ -37,12 +41,13 @@ export function atMostListed(routes: RouteDescriptor[]): RouteDescriptor[] {
 
 /** A route as others will take it: one odd path or name must not make them refuse the whole list. */
 export function listable(route: RouteDescriptor, uncallable: string | undefined): RouteDescriptor {
-  const { handler, contract, ...rest } = route;
+  const { handler, contract, declares, ...rest } = route;
   return {
     ...rest,
     paths: uncallable === undefined ? route.paths : route.paths.map((path) => printable(path, MAX_TEMPLATE_LENGTH)),
     ...(handler !== undefined && handler !== '' && { handler: printable(handler, MAX_NAME_LENGTH) }),
     ...(contract !== undefined && contract !== '' && { contract: printable(contract, MAX_NAME_LENGTH) }),
+    ...(declares !== undefined && areDeclared(declares) && { declares }),
     ...(uncallable !== undefined && { uncallable: printable(uncallable, MAX_NAME_LENGTH) }),
   };
 }
@@ -84,13 +89,26 @@ function parseRoute(value: unknown, index: number): RouteDescriptor {
   const handler = name(value, 'handler', index);
   const contract = name(value, 'contract', index);
   const uncallable = name(value, 'uncallable', index);
+  const declares = own(value, 'declares');
+  if (declares !== undefined && !areDeclared(declares))
+    throw wrong(index, 'the errors that it declares are no list of statuses by code');
   return {
     method,
     paths: parsePaths(own(value, 'paths'), uncallable === undefined, index),
     ...(handler !== undefined && { handler }),
     ...(contract !== undefined && { contract }),
+    ...(declares !== undefined && { declares }),
     ...(uncallable !== undefined && { uncallable }),
   };
+}
+
+/** Whether they are what another process takes. */
+function areDeclared(declares: unknown): declares is Readonly<Record<string, number>> {
+  if (typeof declares !== 'object' || declares === null || Array.isArray(declares)) return false;
+  const all = Object.entries(declares);
+  const isOne = ([code, status]: readonly [string, unknown]) =>
+    CODE.test(code) && Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599;
+  return all.length <= MAX_DECLARED && all.every(isOne);
 }
 
 function parsePaths(value: unknown, isCallable: boolean, index: number): string[] {

@@ -1,3 +1,4 @@
+import { handlersOf, keepHandlers } from '@express-micro/core';
 import { type DerivedNames, deriveNames, hasPrefix, METHODS_OF_ALL, type Prefix } from './derive-names.ts';
 import type { RouteDescriptor } from './descriptor.ts';
 import { listable } from './list-codec.ts';
@@ -115,7 +116,7 @@ function toEntry(descriptor: RouteDescriptor): Entry {
       uncallable = (error as Error).message;
     }
   }
-  const named = { ...listable(descriptor, uncallable), functions: [] };
+  const named = keepHandlers({ ...listable(descriptor, uncallable), functions: [] }, handlersOf(descriptor));
   return { descriptor, method: descriptor.method, templates, named, hasOwnName: false };
 }
 

@@ -99,7 +99,14 @@ function describe({ self, directory }: DiscoveryEndpoints, onlySelf: boolean): u
   return { thisService, connectedPeers };
 }
 
+/** An answer has an end for who reads it, and which errors a route declares is what can be left out of it. */
+const MAX_DECLARED = 4_000;
+
 /** `path` is for people, `paths` for machines: the same, but for routes with several. */
 function listRoutes(table: RouteTable | undefined): unknown[] {
-  return (table?.routes ?? []).map((route) => ({ ...route, path: route.paths[0] }));
+  let left = MAX_DECLARED;
+  return (table?.routes ?? []).map(({ declares, ...route }) => {
+    left -= Object.keys(declares ?? {}).length;
+    return { ...route, ...(declares !== undefined && left >= 0 && { declares }), path: route.paths[0] };
+  });
 }
