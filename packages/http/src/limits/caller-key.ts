@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { normalizeAddress, show } from '@express-micro/core';
+import { readAddress, show } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
 
@@ -27,7 +27,7 @@ const MAX_LENGTH = 64;
  */
 export function callerKeys({ by, keyHeader, ipv6Prefix }: CallerKeyOptions): CallerKeys {
   const ofAddress = (address: string | undefined) => `ip:${addressKey(address, ipv6Prefix) ?? 'unknown'}`;
-  const ofIp = (req: HttpRequest) => ofAddress(addressOf(req));
+  const ofIp = (req: HttpRequest) => `ip:${keyOfRequest(req, ipv6Prefix) ?? 'unknown'}`;
   if (by === 'ip') return { of: ofIp, named: ofAddress };
 
   const [kind, isSecret] = by === 'user' ? ['user', false] : by === 'key' ? ['key', true] : ['by', false];
@@ -55,9 +55,9 @@ function headerOf(req: HttpRequest, name: string): string | undefined {
 }
 
 /** What the framework says, where that is an address at all: behind proxies that are believed anybody can write anything there. */
-function addressOf(req: HttpRequest): string | undefined {
-  const given = typeof req.ip === 'string' ? withoutPort(req.ip) : undefined;
-  return given !== undefined && normalizeAddress(given) !== undefined ? given : req.socket?.remoteAddress;
+function keyOfRequest(req: HttpRequest, ipv6Prefix: number): string | undefined {
+  const given = typeof req.ip === 'string' ? addressKey(withoutPort(req.ip), ipv6Prefix) : undefined;
+  return given ?? addressKey(req.socket?.remoteAddress, ipv6Prefix);
 }
 
 /** Some proxies write the port, too: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
@@ -70,31 +70,15 @@ function withoutPort(text: string): string {
  * each request. A v4-mapped address is the v4 address.
  */
 export function addressKey(address: string | undefined, ipv6Prefix: number): string | undefined {
-  const plain = address === undefined ? undefined : normalizeAddress(address);
-  if (plain === undefined || !plain.includes(':')) return plain;
-  const groups = groupsOf(plain);
-  const kept = groups.slice(0, Math.ceil(ipv6Prefix / 16));
-  const bitsOfLast = ipv6Prefix % 16;
-  const last = kept.at(-1) as number;
-  if (bitsOfLast > 0) kept[kept.length - 1] = last & (0xffff << (16 - bitsOfLast)) & 0xffff;
-  return `${kept.map((group) => group.toString(16)).join(':')}/${ipv6Prefix}`;
-}
-
-/** The eight groups of a normalized address. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = address.split('::');
-  const read = (part: string) => (part === '' ? [] : part.split(':').flatMap(groupOrFour));
-  const front = read(head);
-  if (tail === undefined) return front;
-  const back = read(tail);
-  return [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
-}
-
-/** Node writes some addresses with a v4 end: `::1.2.3.4`. */
-function groupOrFour(text: string): number[] {
-  if (!text.includes('.')) return [Number.parseInt(text, 16)];
-  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
-  return [a * 256 + b, c * 256 + d];
+  const read = address === undefined ? undefined : readAddress(address);
+  if (typeof read !== 'object') return read;
+  let key = '';
+  for (let at = 0; at * 16 < ipv6Prefix; at += 1) {
+    const bits = Math.min(16, ipv6Prefix - at * 16);
+    const group = (read[at] as number) & (0xffff << (16 - bits));
+    key += at === 0 ? group.toString(16) : `:${group.toString(16)}`;
+  }
+  return `${key}/${ipv6Prefix}`;
 }
 
 function digest(text: string): string {
