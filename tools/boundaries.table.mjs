@@ -66,7 +66,18 @@ export const INSIDE = Object.freeze({
     },
   },
   http: {
-    shared: ['app-errors', 'environment', 'errors', 'log-option', 'middleware', 'principal', 'quick-app', 'security-mark'],
+    shared: [
+      'app-errors',
+      'environment',
+      'errors',
+      'log-option',
+      'middleware',
+      'principal',
+      'quick-app',
+      'security-mark',
+      'tell',
+      'thenable',
+    ],
     folders: {
       responses: {},
       // From what was thrown to what a client reads, and bodies that cannot be read.

@@ -29,6 +29,11 @@ export async function joseJwt(): Promise<Jwt> {
   return loaded;
 }
 
+/** Whether the key was the right one, and what it signed does not count. */
+export function isAboutClaims(error: unknown): boolean {
+  return /^ERR_JWT_/.test(String((error as { code?: unknown } | undefined)?.code));
+}
+
 async function load(): Promise<Jwt> {
   const { jwtVerify, SignJWT } = await import('jose');
   return {

@@ -20,10 +20,10 @@ export interface SessionUser {
   readonly id: string;
   /** What `passwords.hash()` gave; absent for who logs in otherwise. */
   readonly passwordHash?: string | null | undefined;
-  readonly roles?: readonly string[] | undefined;
-  readonly permissions?: readonly string[] | undefined;
-  /** Is answered as if the password was wrong, and renews nothing. */
-  readonly isDisabled?: boolean | undefined;
+  readonly roles?: readonly string[] | null | undefined;
+  readonly permissions?: readonly string[] | null | undefined;
+  /** Is answered as if the password was wrong, and renews nothing. Anything but what counts as no: some databases write 1. */
+  readonly isDisabled?: boolean | number | null | undefined;
 }
 
 export interface UserSource<U extends SessionUser> {
@@ -127,8 +127,8 @@ export function resolveSessionOptions<U extends SessionUser>(given: SessionOptio
   return Object.freeze({ ...options, store: memorySessionStore() });
 }
 
-function plainly({ id, roles = [], permissions = [] }: SessionUser): object {
-  return { id, roles, permissions };
+function plainly({ id, roles, permissions }: SessionUser): object {
+  return { id, roles: roles ?? [], permissions: permissions ?? [] };
 }
 
 /** Of the right shape, whichever copy of the package made it. */

@@ -1,6 +1,7 @@
 import { systemRandom } from '@express-micro/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { open as openTokens, standingClock } from '../authentication/tokens.test-support.ts';
+import { recordedLog } from '../manual-clock.test-support.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { scrypt } from '../passwords/scrypt.ts';
 import type { Grant } from './grant.ts';
@@ -98,6 +99,34 @@ describe('a login', () => {
     );
   });
 
+  it('is read from a row as databases write it: null for nothing, a number for yes', async () => {
+    const row = { roles: null, permissions: null, isDisabled: null };
+    const { sessions, ada, users } = await start();
+    users.set('1', { ...ada, ...row } as never);
+    const grant = await sessions.open({ login: ada.email, password: PASSWORD });
+    expect(grant.user).toEqual({ id: '1', roles: [], permissions: [] });
+    users.set('1', { ...ada, ...row, isDisabled: 1 } as never);
+    expect(await refusal(sessions.open({ login: ada.email, password: PASSWORD }))).toContain('INVALID_CREDENTIALS');
+    expect(await refusal(sessions.renew(grant.refreshToken))).toBe(REFUSED);
+  });
+
+  it('is for nobody who is disabled, however it was proven who that is', async () => {
+    const { sessions, ada } = await start();
+    expect((await sessions.openFor(ada)).tokenType).toBe('Bearer');
+    expect(await refusal(sessions.openFor({ ...ada, isDisabled: true }))).toContain('INVALID_CREDENTIALS');
+  });
+
+  it('that cannot be answered ends no other one', async () => {
+    let isBroken = false;
+    const present = ({ id }: User) => (isBroken ? { id, big: 1n } : { id });
+    const { sessions, login } = await start({ maxPerUser: 1, present });
+    const grant = await login();
+    isBroken = true;
+    await expect(login()).rejects.toThrow(TypeError);
+    isBroken = false;
+    expect(await refusal(sessions.renew(grant.refreshToken))).toBe('let in');
+  });
+
   it('hashes a password anew when the parameters were raised, in place of the old hash only', async () => {
     const savePasswordHash = vi.fn();
     const source = (ada: User) => ({ findByLogin: () => ada, findById: () => ada, savePasswordHash });
@@ -155,6 +184,27 @@ describe('a refresh token', () => {
     expect(onReuse).toHaveBeenCalledExactlyOnceWith({ userId: '1', sessionId: expect.any(String) });
     expect(await refusal(sessions.renew(third.refreshToken))).toBe(REFUSED);
     expect((await sessions.renew(other.refreshToken)).tokenType).toBe('Bearer');
+  });
+
+  it('is refused all the same where who is told of it fails, and the log hears of that', async () => {
+    const log = recordedLog();
+    const mail = async () => {
+      await Promise.resolve();
+      throw new Error('no mail');
+    };
+    const throws = () => {
+      throw new Error('no mail');
+    };
+    for (const onReuse of [mail, throws]) {
+      const { sessions, login } = await start({ onReuse, log });
+      const first = await login();
+      await sessions.renew(first.refreshToken);
+      expect(await refusal(sessions.renew(first.refreshToken))).toBe(REFUSED);
+    }
+    await Promise.resolve();
+    expect(log.lines.filter((line) => line.startsWith('error'))).toEqual(
+      Array(2).fill('error: onReuse of createSessions() failed: no mail'),
+    );
   });
 
   it('wins once of a hundred times at once; with a grace all are given the same next one', async () => {
