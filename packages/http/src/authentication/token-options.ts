@@ -55,7 +55,7 @@ export interface TokenOptions {
   /** Asked for each request with a good token: whether it counts no more. What it throws is the request's error. @default tokens count until they expire */
   readonly isRevoked?: ((claims: TokenClaims) => boolean | Promise<boolean>) | undefined;
   /** Hears why a token did not count. Clients never do. */
-  readonly onRefused?: ((reason: string, req: HttpRequest | undefined) => void) | undefined;
+  readonly onRefused?: ((reason: string, req: HttpRequest | undefined) => void | Promise<void>) | undefined;
   /** Verified tokens that are remembered, some 1 kB each, so that a signature is looked at once. `false`: each time. @default 1000 */
   readonly cacheSize?: number | string | false | undefined;
   /** @default standard error; `false`: silence */

@@ -218,7 +218,7 @@ describe('who runs the service', () => {
       throw new Error('no disk');
     };
     for (const onRefused of [rejects, throws]) {
-      const { tokens } = open({ onRefused: onRefused as never, log });
+      const { tokens } = open({ onRefused, log });
       await reasonOf(tokens.verify('junk'));
       await expect(tokens.verify(forge({ alg: 'HS256' }, CLAIMS, hmac(OTHER_SECRET)))).rejects.toMatchObject({ status: 401 });
     }

@@ -67,8 +67,8 @@ export interface SessionOptions<U extends SessionUser> {
   readonly maxPerUser?: number | undefined;
   /** The field of the body of `login` that says who. @default 'email' */
   readonly loginField?: string | undefined;
-  /** Hears of a refresh token that was used twice: it was stolen. The session is over by then. */
-  readonly onReuse?: ((reuse: Reuse) => void) | undefined;
+  /** Hears of a refresh token that was used twice: it was stolen. The session is over by then; nobody waits for what it does. */
+  readonly onReuse?: ((reuse: Reuse) => void | Promise<void>) | undefined;
   /** @default standard error; `false`: silence */
   readonly log?: Log | false | undefined;
 }
@@ -85,7 +85,7 @@ export interface ResolvedSessions<U extends SessionUser> {
   readonly graceMs: number;
   readonly maxPerUser: number;
   readonly loginField: string;
-  readonly onReuse: ((reuse: Reuse) => void) | undefined;
+  readonly onReuse: SessionOptions<U>['onReuse'];
   readonly log: Log;
 }
 
@@ -115,7 +115,7 @@ export function resolveSessionOptions<U extends SessionUser>(given: SessionOptio
         return value;
       },
     },
-    onReuse: functionOption<(reuse: Reuse) => void>('a function that gets the user and the session'),
+    onReuse: functionOption<NonNullable<SessionOptions<U>['onReuse']>>('a function that gets the user and the session'),
     log,
   };
   const options = resolveOptions('createSessions()', table, given, optionInvalid) as ResolvedSessions<U>;
