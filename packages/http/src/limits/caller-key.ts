@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readAddress, show } from '@express-micro/core';
+import { readAddress } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
+import { isThenable } from '../thenable.ts';
 
 /** By what callers are told apart. A function answers a text, or nothing for those who are told apart by address. */
 export type LimitBy = 'ip' | 'user' | 'key' | ((req: HttpRequest) => string | undefined);
@@ -30,23 +31,21 @@ export function callerKeys({ by, keyHeader, ipv6Prefix }: CallerKeyOptions): Cal
   const ofIp = (req: HttpRequest) => `ip:${keyOfRequest(req, ipv6Prefix) ?? 'unknown'}`;
   if (by === 'ip') return { of: ofIp, named: ofAddress };
 
-  const [kind, isSecret] = by === 'user' ? ['user', false] : by === 'key' ? ['key', true] : ['by', false];
-  const named = (name: string) => `${kind}:${isSecret || name.length > MAX_LENGTH ? digest(name) : name}`;
+  const kind = typeof by === 'function' ? 'by' : by;
+  const keyed = (name: string, of: string) => `${of}:${of === 'key' || name.length > MAX_LENGTH ? digest(name) : name}`;
   const nameOf =
     typeof by === 'function' ? by : (req: HttpRequest) => (by === 'user' ? req.principal?.id : headerOf(req, keyHeader));
   const of = (req: HttpRequest) => {
-    const name = nameOf(req);
-    if (name === undefined || name === null || name === '') return ofIp(req);
-    if (typeof name !== 'string' && typeof name !== 'number') {
-      throw optionInvalid(
-        `Option "by" of a limiter answered ${show(name)}; it has to answer a text, or nothing, and not a promise.`,
-      );
-    }
+    const name: unknown = nameOf(req);
+    if (isThenable(name))
+      throw optionInvalid('Option "by" of a limiter answered a promise; it has to answer a text, or nothing, and not a promise.');
+    // What a client sends in place of a text is nothing, and no error of ours.
+    const isName = (typeof name === 'string' && name !== '') || (typeof name === 'number' && Number.isFinite(name));
+    if (!isName) return ofIp(req);
     // A user and a program may have the same id.
-    const isUser = by !== 'user' || req.principal?.kind === 'user';
-    return named(isUser ? String(name) : `${req.principal?.kind}/${name}`);
+    return keyed(String(name), by === 'user' ? (req.principal?.kind ?? kind) : kind);
   };
-  return { of, named };
+  return { of, named: (name) => keyed(name, kind) };
 }
 
 function headerOf(req: HttpRequest, name: string): string | undefined {
