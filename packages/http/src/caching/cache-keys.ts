@@ -1,5 +1,5 @@
 import { show } from '@express-micro/core';
-import { httpError, optionInvalid } from '../errors.ts';
+import { httpError, misuse } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
 import { digestOf, headerValues, identityOf } from './cache-key.ts';
 import type { ResolvedCache } from './cache-options.ts';
@@ -27,7 +27,7 @@ export function cacheKeys(space: string, { key, vary, isSameForAll }: ResolvedCa
     const own: unknown = key?.(req);
     if (typeof own === 'string' || typeof own === 'number') return own;
     if (own !== undefined)
-      throw optionInvalid(
+      throw misuse(
         `Option "key" of withCache() answered ${show(own)}; it has to answer a text, at once: otherwise all requests are one.`,
       );
     const isEncrypted = (req.socket as { encrypted?: boolean } | undefined)?.encrypted === true;

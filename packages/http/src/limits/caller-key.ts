@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readAddress } from '@express-micro/core';
-import { optionInvalid } from '../errors.ts';
+import { misuse } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
 import { isThenable } from '../thenable.ts';
 
@@ -38,7 +38,7 @@ export function callerKeys({ by, keyHeader, ipv6Prefix }: CallerKeyOptions): Cal
   const of = (req: HttpRequest) => {
     const name: unknown = nameOf(req);
     if (isThenable(name))
-      throw optionInvalid('Option "by" of a limiter answered a promise; it has to answer a text, or nothing, and not a promise.');
+      throw misuse('Option "by" of a limiter answered a promise; it has to answer a text, or nothing, and not a promise.');
     // What a client sends in place of a text is nothing, and no error of ours.
     const isName = (typeof name === 'string' && name !== '') || (typeof name === 'number' && Number.isFinite(name));
     if (!isName) return ofIp(req);
