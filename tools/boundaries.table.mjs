@@ -77,6 +77,7 @@ export const INSIDE = Object.freeze({
       'security-mark',
       'tell',
       'thenable',
+      'within',
     ],
     folders: {
       responses: {},

@@ -1,5 +1,5 @@
-import { type Clock, createExpiries, type Log } from '@express-micro/core';
-import { isThenable } from '../thenable.ts';
+import type { Clock, Log } from '@express-micro/core';
+import { createWithin } from '../within.ts';
 import type { CacheEntry, CacheStore } from './cache-store.ts';
 
 /** A store that never fails and never takes long: what it cannot say it does not know. */
@@ -9,7 +9,7 @@ export interface GuardedCache {
 }
 
 export function guardCache(store: CacheStore, timeoutMs: number, clock: Clock, log: Log): GuardedCache {
-  const expire = createExpiries(clock);
+  const within = createWithin(clock);
   // Each apart: of a store that takes everything and gives nothing back it is not to be said in turns that it fails and that it works.
   const failing = new Set<'get' | 'set'>();
 
@@ -23,22 +23,11 @@ export function guardCache(store: CacheStore, timeoutMs: number, clock: Clock, l
     if (failing.delete(step) && failing.size === 0) log.info('the store of a cache works again');
   }
 
-  function within<T>(work: () => T | Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const asked = work();
-      if (!isThenable(asked)) return resolve(asked);
-      const expiry = expire(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
-      Promise.resolve(asked)
-        .then(resolve, reject)
-        .finally(() => expiry.stop());
-    });
-  }
-
   return {
     async get(key) {
       try {
         // Databases say null.
-        const entry = (await within(() => store.get(key))) ?? undefined;
+        const entry = (await within(timeoutMs, () => store.get(key))) ?? undefined;
         if (entry !== undefined && !isEntry(entry)) throw new Error('it gave what is no entry, such as a body without its bytes');
         works('get');
         return entry !== undefined && entry.endsAtMs > clock.epochMs() ? entry : undefined;
@@ -48,7 +37,7 @@ export function guardCache(store: CacheStore, timeoutMs: number, clock: Clock, l
       }
     },
     set(key, entry, nowMs) {
-      within(() => store.set(key, entry, entry.endsAtMs - nowMs)).then(
+      within(timeoutMs, () => store.set(key, entry, entry.endsAtMs - nowMs)).then(
         () => works('set'),
         (error: unknown) => failed('set', error),
       );
