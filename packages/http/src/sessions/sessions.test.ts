@@ -114,6 +114,17 @@ describe('a login', () => {
     expect(await refusal(sessions.openFor({ ...ada, isDisabled: true }))).toContain('INVALID_CREDENTIALS');
   });
 
+  it('says of a user what takes time to find out, too', async () => {
+    const { sessions, login } = await start({
+      present: async ({ id }) => ({ id, orders: 7 }),
+      claims: async () => ({ ver: 3 }),
+    });
+    const grant = await login();
+    expect(grant.user).toEqual({ id: '1', orders: 7 });
+    for (const { accessToken } of [grant, await sessions.renew(grant.refreshToken)])
+      expect(JSON.parse(Buffer.from(String(accessToken.split('.')[1]), 'base64url').toString())).toMatchObject({ ver: 3 });
+  });
+
   it('that cannot be answered ends no other one', async () => {
     let isBroken = false;
     const present = ({ id }: User) => (isBroken ? { id, big: 1n } : { id });

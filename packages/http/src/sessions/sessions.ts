@@ -71,7 +71,7 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
     refuseDisabled(user);
     const token = newRefreshToken(random);
     // All that can fail comes before the session: one that nobody is given could end another.
-    const answer = grant(user, await accessTokenFor(user, token.sessionId), token.text);
+    const answer = await grant(user, await accessTokenFor(user, token.sessionId), token.text);
     const nowMs = clock.epochMs();
     const session = {
       id: token.sessionId,
@@ -99,7 +99,7 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
     }
     // All that can fail comes before the exchange: a token that was exchanged and never reached its client logs it out.
     const accessToken = await accessTokenFor(user, session.id);
-    const answer = grant(user, accessToken, '');
+    const answer = await grant(user, accessToken, '');
     const nonce = newNonce(random);
     const next = nextRefreshToken(shown, nonce);
     const nowMs = clock.epochMs();
@@ -127,20 +127,20 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
     }
   }
 
-  function accessTokenFor(user: U, sid: string): Promise<string> {
+  async function accessTokenFor(user: U, sid: string): Promise<string> {
     const { id: sub, roles, permissions } = user;
     const may = permissions == null || permissions.length === 0 ? {} : { permissions };
-    return tokens.issue({ ...options.claims(user), sub, roles: roles ?? [], ...may, sid });
+    return tokens.issue({ ...(await options.claims(user)), sub, roles: roles ?? [], ...may, sid });
   }
 
-  function grant(user: U, accessToken: string, refreshToken: string): Grant {
+  async function grant(user: U, accessToken: string, refreshToken: string): Promise<Grant> {
     const expiresIn = Math.floor(tokens.lifetimeMs / 1_000);
     return {
       accessToken,
       refreshToken,
       tokenType: 'Bearer',
       expiresIn,
-      user: withoutHash(options.present(user), user.passwordHash),
+      user: withoutHash(await options.present(user), user.passwordHash),
     };
   }
 
