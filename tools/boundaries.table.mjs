@@ -76,6 +76,9 @@ export const INSIDE = Object.freeze({
       'principal',
       'quick-app',
       'security-mark',
+      'tell',
+      'thenable',
+      'within',
     ],
     folders: {
       responses: {},

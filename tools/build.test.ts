@@ -159,6 +159,39 @@ test('who asks for one entry does not run another', async () => {
   expect([await ask('index'), await ask('redis')]).toEqual(['', 'true 1\n']);
 });
 
+/** A package that is built with a library which is an ES module alone. */
+function plantLibrary(files: Record<string, string>, devDependencies: Record<string, string> = { tiny: '1.0.0' }): string {
+  return plantFiles({
+    'tsconfig.base.json': readFileSync(join(REPOSITORY, 'tsconfig.base.json'), 'utf8'),
+    'packages/core/package.json': { ...(manifest('@planted/core') as object), devDependencies },
+    'packages/core/src/tiny.d.ts': "declare module 'tiny' {\n  export function double(n: number): number;\n}\n",
+    'packages/core/src/index.ts':
+      '/// <reference path="./tiny.d.ts" />\nexport async function four(): Promise<number> {\n  const { double } = await import("tiny");\n  return double(2);\n}\n',
+    'node_modules/tiny/package.json': { name: 'tiny', version: '1.2.3', license: 'MIT', type: 'module', exports: './index.js' },
+    'node_modules/tiny/index.js': 'export const double = (n) => 2 * n;\nexport const unused = "not wanted";\n',
+    ...files,
+  });
+}
+
+test('a library of devDependencies goes out within the build, where only CommonJS is understood, too; and so does its licence', async () => {
+  const root = plantLibrary({ 'node_modules/tiny/LICENSE.md': 'Do what you like.\n' });
+  await buildAll(root, quiet);
+  rmSync(join(root, 'node_modules'), { recursive: true });
+  // As in Jest: neither `import()` nor `require` of an ES module.
+  const printed = "require('./packages/core/dist/index.cjs').four().then((four) => process.stdout.write(String(four)))";
+  expect((await run(process.execPath, ['-e', printed], { cwd: root })).output).toBe('4');
+  const dist = distOf(root, 'core');
+  expect(dist['third-party.txt']).toBe('tiny 1.2.3 (MIT)\n\nDo what you like.\n');
+  const code = Object.entries(dist).filter(([file]) => file.endsWith('.cjs'));
+  expect(code.map(([, text]) => text).join()).not.toMatch(/not wanted|import\(|require\("tiny"\)/);
+});
+
+test('no library goes out unsaid, or without its licence', async () => {
+  const licence = { 'node_modules/tiny/LICENSE': 'Do what you like.' };
+  await expect(buildAll(plantLibrary(licence, {}), quiet)).rejects.toThrow(/tiny/);
+  await expect(buildAll(plantLibrary({}), quiet)).rejects.toThrow('tiny goes out within the build and has no licence');
+});
+
 test('packages that depend on each other are refused', () => {
   const pkg = (name: string, other: string) => ({
     room: name,

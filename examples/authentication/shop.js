@@ -1,7 +1,8 @@
 // A shop that knows who calls: users with a login, programs with a key, other services. `node examples/authentication/shop.js`
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   authenticate,
+  authLimiter,
   authorizeIf,
   createApiKeys,
   createPasswords,
@@ -10,6 +11,7 @@ import {
   createTokens,
   memorySessionStore,
   serviceCallers,
+  UnauthorizedError,
 } from '@express-micro/http';
 import express from 'express';
 
@@ -47,7 +49,7 @@ const sessions = createSessions({
 });
 
 app.use(express.json());
-app.post('/login', sessions.login);
+app.post('/login', authLimiter(), sessions.login); // 5 failures in 15 minutes
 app.post('/refresh', sessions.refresh);
 app.post('/logout', sessions.logout);
 app.get('/me', authenticate(tokens), (req, res) => res.json(req.user));
@@ -81,12 +83,19 @@ app.get('/export', authenticate(apiKeys, tokens, serviceCallers()), (req, res) =
 const terminals = {
   challenge: 'Terminal',
   identify(req) {
-    const pin = req.headers['x-terminal-pin'];
-    if (pin === undefined) return undefined; // not ours: the next way is asked
-    const isRight = pin.length === 6 && timingSafeEqual(Buffer.from(pin), Buffer.from(process.env.TERMINAL_PIN ?? '000000'));
-    return isRight ? { kind: 'key', id: 'terminal', roles: ['clerk'], permissions: [] } : undefined;
+    const shown = req.headers['x-terminal'];
+    if (shown === undefined) return undefined; // not ours: the next way is asked
+    if (!isSame(shown, process.env.TERMINAL_SECRET)) throw new UnauthorizedError('Invalid terminal'); // ours, and wrong
+    return { kind: 'key', id: 'terminal', roles: ['clerk'], permissions: [] };
   },
 };
+
+// Digests are of one length, whatever was sent. Without a secret nobody is a terminal.
+function isSame(shown, secret) {
+  const digest = (text) => createHash('sha256').update(text).digest();
+  return Boolean(secret) && timingSafeEqual(digest(shown), digest(secret));
+}
+
 app.get('/till', authenticate(tokens, terminals), roles.authorize('clerk', 'admin'), (_req, res) => res.json({ open: true }));
 // #endregion
 

@@ -18,8 +18,9 @@ function logIn(req, res) {
 // #region account
 import { rateLimit } from '@express-micro/http';
 
-// Behind express.json(): who guesses one account from many addresses.
-const perAccount = rateLimit({ limit: 20, windowMs: 3_600_000, prefix: 'rl:account:', by: (req) => req.body?.email });
+// Behind express.json(): who guesses one account from many addresses. By the spelling in which logins are compared.
+const account = ({ body }) => (typeof body?.email === 'string' ? body.email.toLowerCase() : undefined);
+const perAccount = rateLimit({ limit: 20, windowMs: 3_600_000, prefix: 'rl:account:', by: account });
 app.post('/password', express.json(), perAccount, logIn);
 // #endregion
 

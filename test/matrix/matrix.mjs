@@ -3,7 +3,7 @@ import { run } from '../../tools/repo/command.mjs';
 import { indent, seconds } from '../../tools/repo/progress.mjs';
 import { closingLine, emptyTally, sum } from '../../tools/repo/tally.mjs';
 import { runVitest } from '../../tools/repo/vitest.mjs';
-import { NODE_VERSIONS, nodeBinary } from './node-binaries.mjs';
+import { NODE_VERSIONS, nodeBinary, OLDER_VERSIONS } from './node-binaries.mjs';
 
 /** @typedef {import('../../tools/repo/tally.mjs').Tally} Tally */
 
@@ -12,7 +12,8 @@ const END_TO_END = '24';
 
 /**
  * The integration tests, and a call between two services of the built packages, on every release line of Node but the one
- * that runs this: that one ran everything already. The end-to-end tests, of processes and signals, on one of them.
+ * that runs this: that one ran everything already. The end-to-end tests, of processes and signals, on one of them. On older releases
+ * the call alone.
  * @param {string} root of a repository that was built
  * @param {{ only?: readonly string[], say?: (line: string) => void }} [options] `only` are lines, `22`; the others count as skipped
  * @returns {Promise<Tally>}
@@ -26,7 +27,26 @@ export async function runMatrix(root, { only, say = console.log } = {}) {
     const tally = isWanted ? await onNode(root, version, say) : skipped(version, 'not among EXPRESS_MICRO_NODES', say);
     total = sum(total, tally);
   }
+  for (const version of OLDER_VERSIONS) {
+    if (only === undefined || only.includes(version.split('.', 1)[0] ?? ''))
+      total = sum(total, await onOlder(root, version, say));
+  }
   return total;
+}
+
+/** @param {string} root @param {string} version @param {(line: string) => void} say @returns {Promise<Tally>} */
+async function onOlder(root, version, say) {
+  const binary = await nodeBinary(root, version);
+  if ('missing' in binary) return skipped(version, binary.missing, say);
+  const { ok, output } = await smokeTest(root, binary.path);
+  say(`${ok ? '✓' : '✗'} Node ${version}: smoke test`);
+  if (!ok) say(indent(output));
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** @param {string} root @param {string} node */
+function smokeTest(root, node) {
+  return run(node, [join(root, 'test/matrix/smoke.cjs')], { cwd: root, timeoutMs: 30_000 });
 }
 
 /** @param {string} root @param {string} version @param {(line: string) => void} say @returns {Promise<Tally>} */
@@ -35,7 +55,7 @@ async function onNode(root, version, say) {
   if ('missing' in binary) return skipped(version, binary.missing, say);
 
   const startedMs = performance.now();
-  const smoke = await run(binary.path, [join(root, 'test/matrix/smoke.cjs')], { cwd: root, timeoutMs: 30_000 });
+  const smoke = await smokeTest(root, binary.path);
   const tests = await runVitest(root, version === NODE_VERSIONS[END_TO_END] ? ['integration', 'e2e'] : ['integration'], {
     node: binary.path,
   });

@@ -1,7 +1,8 @@
-// Two services and one call, from what is published: `require` finds the built CommonJS of the packages.
+// Two services, one call and a token, from what is published: `require` finds the built CommonJS of the packages.
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { once } = require('node:events');
+const { createTokens } = require('@express-micro/http');
 const express = require('express');
 const expressMicro = require('express-micro');
 
@@ -27,6 +28,9 @@ async function main() {
   const imported = await import('express-micro');
   assert.equal(imported.default, expressMicro);
   assert.equal(imported.MicroError, expressMicro.MicroError);
+
+  const tokens = createTokens({ secret: randomBytes(64) });
+  assert.equal((await tokens.verify(await tokens.issue({ sub: 'ada' }))).id, 'ada');
 
   await Promise.all([userService.close(), orderService.close()]);
   userServer.close();

@@ -11,6 +11,8 @@ import { packAll } from '../../tools/repo/tarballs.mjs';
 
 /** What `npm install @express-micro/fastify` brings. */
 const ON_FASTIFY = ['@express-micro/core', '@express-micro/mesh', '@express-micro/fastify'];
+/** What `npm install @express-micro/http` brings. */
+const TOOLKIT = ['@express-micro/core', '@express-micro/http'];
 /** What `npm install express-micro` brings; the rest is for those who ask for it. */
 const PLUGIN = ['@express-micro/core', '@express-micro/mesh', 'express-micro'];
 /** What an app may gain by the plugin, the plugin included. */
@@ -44,6 +46,7 @@ export async function runPack(root, { only, say = console.log } = {}) {
     function wantedBy(folder) {
       const { scripts, dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       if ('fastify' in dependencies) return tarballsOf(ON_FASTIFY);
+      if ('http' in scripts) return tarballsOf(TOOLKIT);
       return 'observability' in scripts ? tarballsOf([...PLUGIN, '@express-micro/observability']) : ofPlugin;
     }
     if (only === undefined) await countPackages(join(work, 'count'), ofPlugin, tally, say);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { build } from 'tsdown';
 import { callableCode, callableTypes } from './callable-entry.mjs';
 import { esEntryCode, esEntryTypes } from './es-entry.mjs';
+import { licences } from './licences.mjs';
 import { textFiles } from './text-files.mjs';
 
 /** @typedef {import('../repo/workspaces.mjs').Package} Package */
@@ -24,6 +25,16 @@ export async function bundlePackage(pkg) {
     writeFileSync(`${path}.js`, esEntryCode(name, exported));
     writeFileSync(`${path}.d.ts`, esEntryTypes(name, names));
   }
+  const bundled = takenIn(pkg);
+  if (bundled.length > 0) writeFileSync(join(pkg.folder, 'dist', 'third-party.txt'), licences(pkg.folder, bundled));
+}
+
+/**
+ * Libraries that go out within the build, and are not installed beside it: the `devDependencies` of a package.
+ * @param {Package} pkg
+ */
+function takenIn({ manifest }) {
+  return Object.keys(manifest.devDependencies ?? {});
 }
 
 /**
@@ -42,8 +53,12 @@ async function bundleCommonJs(pkg) {
     target: 'node20.19',
     fixedExtension: false,
     dts: { oxc: true },
-    // An entry that names its own package means it as users have it: with what they have declared in it.
-    deps: { neverBundle: [pkg.manifest.name] },
+    deps: {
+      // An entry that names its own package means it as users have it: with what they have declared in it.
+      neverBundle: [pkg.manifest.name],
+      // Nothing else of `node_modules` gets in, and its licence goes along: see `licences`.
+      onlyBundle: takenIn(pkg),
+    },
     sourcemap: true,
     clean: true,
     logLevel: 'error',

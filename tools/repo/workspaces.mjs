@@ -15,6 +15,7 @@ import { join } from 'node:path';
  * @property {string} version
  * @property {Record<string, any>} exports
  * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [devDependencies] what goes out within its build
  * @property {Record<string, string>} [peerDependencies]
  * @property {Record<string, string>} [optionalDependencies]
  */

@@ -109,7 +109,7 @@ export const corsOption: Option<ResolvedCors | false> = {
 /** Whether an origin is among them. */
 export function allowsOrigins(origins: Origins): (origin: string) => boolean {
   if (origins === '*') return () => true;
-  if (typeof origins === 'function') return origins;
+  if (typeof origins === 'function') return (origin) => origins(origin) === true;
   const known = new Set(origins);
   return (origin) => known.has(origin);
 }

@@ -1,4 +1,5 @@
-export { type AddressList, createAddressList, normalizeAddress } from './addresses.ts';
+export { normalizeAddress, readAddress } from './address.ts';
+export { type AddressList, createAddressList } from './addresses.ts';
 export type {
   AttemptEnd,
   AttemptWatch,

@@ -52,6 +52,11 @@ export function httpError(code: HttpErrorCode, message: string, { details, cause
   return new MicroError({ code, kind: HTTP_ERRORS[code], message, details, cause });
 }
 
+/** Found when a request came: a defect of the program, whoever's handler of errors answers it, and nothing that the client did wrong. */
+export function misuse(message: string): MicroError {
+  return new MicroError({ code: 'HTTP_OPTION_INVALID', kind: 'internal', message });
+}
+
 /** For `resolveOptions` of core. */
 export function optionInvalid(message: string, details: Record<string, unknown> = {}): MicroError {
   return httpError('HTTP_OPTION_INVALID', message, { details });

@@ -1,7 +1,11 @@
 import type { Clock, Log } from '@express-micro/core';
 
 /** Time that goes on when a test says so. */
-export function manualClock(startMs = 1_700_000_000_000): Clock & { pass(ms: number): void } {
+export function manualClock(startMs = 1_700_000_000_000): Clock & {
+  pass(ms: number): void;
+  /** As a process that is kept busy: what was due meanwhile comes at the end of it. */
+  stall(ms: number): void;
+} {
   let nowMs = 0;
   const timers = new Map<number, { atMs: number; run: () => void; everyMs: number | undefined }>();
   let ids = 0;
@@ -15,6 +19,10 @@ export function manualClock(startMs = 1_700_000_000_000): Clock & { pass(ms: num
     epochMs: () => startMs + nowMs,
     after: (delayMs, run) => add(delayMs, run),
     every: (everyMs, run) => add(everyMs, run, everyMs),
+    stall(ms) {
+      nowMs += ms;
+      this.pass(0);
+    },
     pass(ms) {
       const endMs = nowMs + ms;
       for (;;) {

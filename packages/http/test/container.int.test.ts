@@ -54,6 +54,41 @@ describe.each(HOSTS)('a scope for each request on $host', ({ serve }) => {
     await vi.waitFor(() => expect(ended).toEqual(['ada']));
   });
 
+  it('is not disposed under a handler that holds it, when its client goes away', async () => {
+    const log: string[] = [];
+    const container = createContainer().scoped('session', () => ({ isReleased: false }), {
+      dispose: (session) => {
+        session.isReleased = true;
+        log.push('released');
+      },
+    });
+    let begun = (): void => {};
+    const hasBegun = new Promise<void>((resolve) => (begun = resolve));
+    let commit = (): void => {};
+    const transaction = new Promise<void>((resolve) => (commit = resolve));
+    let gone = (): void => {};
+    const isGone = new Promise<void>((resolve) => (gone = resolve));
+    const url = await serve([scopePerRequest(container)], (req, res) => {
+      const scope = scopeOf(container, req);
+      res.once('close', gone);
+      return scope.hold(
+        (async () => {
+          const session = scope.get('session');
+          begun();
+          await transaction;
+          log.push(session.isReleased ? 'committed on a session of somebody else' : 'committed');
+        })(),
+      );
+    });
+    const controller = new AbortController();
+    const asked = fetch(url, { signal: controller.signal }).catch(() => {});
+    await hasBegun;
+    controller.abort();
+    await Promise.all([asked, isGone]);
+    commit();
+    await vi.waitFor(() => expect(log).toEqual(['committed', 'released']));
+  });
+
   it('makes nothing where nobody asks, and says so when somebody asks too late', async () => {
     const { container, ended } = shop();
     let late: unknown;

@@ -77,6 +77,11 @@ describe.each(EXPRESSES)('expressBase on %s', (_name, express) => {
     expect(acao(await ask(await serve(), { headers: { origin: 'https://a.example' } }))).toBeUndefined();
     const url = await serve({ cors: { origins: (origin) => origin.endsWith('.example') } });
     expect(acao(await ask(url, { headers: { origin: 'https://a.example' } }))).toBe('https://a.example');
+    // Only a clear yes: a promise of no must not let in every page of the world.
+    for (const answer of [Promise.resolve(false), 'no', 1, undefined]) {
+      const lax = await serve({ cors: { origins: () => answer as never, credentials: true } });
+      expect(acao(await ask(lax, { headers: { origin: 'https://a.example' } }))).toBeUndefined();
+    }
   });
 
   it('compresses answers, and no streams', async () => {

@@ -112,6 +112,27 @@ describe.each(HOSTS)('limits on $host', ({ serve }) => {
     expect(await limiter.status('127.0.0.1')).toEqual({ limit: 2, used: 0, remaining: 2, resetMs: 0, isLimited: false });
   });
 
+  it('asks a store whose promises are of another library', async () => {
+    const memory = memoryLimitStore();
+    const later = <T>(value: T) => {
+      // biome-ignore lint/suspicious/noThenProperty: that is what libraries before promises gave
+      return { then: (resolve: (value: T) => void) => setImmediate(resolve, value) } as unknown as Promise<T>;
+    };
+    const store = { ...memory, take: (...args: Parameters<typeof memory.take>) => later(memory.take(...args)) } as typeof memory;
+    const url = await serve([rateLimit({ store, limit: 2 })], ok);
+    expect(statuses(await times(3, () => fetch(url)))).toEqual([200, 200, 429]);
+  });
+
+  it('is no 5xx where a client sends anything as what it is limited by', async () => {
+    const body = (req: HttpRequest, _res: unknown, next: () => void) => {
+      req.body = JSON.parse(decodeURIComponent(req.url?.split('?')[1] ?? ''));
+      next();
+    };
+    const url = await serve([body, rateLimit({ limit: 100, by: (req) => (req.body as { email: string }).email })], ok);
+    for (const email of ['{}', '[]', 'true', 'null', '{"then":1}', '"x"'])
+      expect([email, (await fetch(`${url}/?${encodeURIComponent(`{"email":${email}}`)}`)).status]).toEqual([email, 200]);
+  });
+
   it('leaves out what is skipped, and sends no header where none is wanted', async () => {
     const url = await serve([rateLimit({ limit: 1, skip: (req) => req.url === '/health', standardHeaders: false })], ok);
     expect(statuses(await times(3, () => fetch(`${url}/health`)))).toEqual([200, 200, 200]);

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { offerPart, type ShutdownPart } from '@express-micro/core';
 import { request } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
@@ -84,6 +85,28 @@ describe.each(EXPRESSES)('plugins on Express $version', ({ express }) => {
     expect(await status('/analytics/events')).toBe(200);
     for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])
       expect(await status('/analytics/events', { [name]: '1.2.3.4' })).toBe(403);
+    // As proxies do that leave no header of their own: a name of the outside, or the version of HTTP that they speak by default.
+    const raw = (host: string, version: string) =>
+      new Promise<string>((resolve) => {
+        const socket = connect(Number(new URL(url).port), '127.0.0.1', () => {
+          socket.write(`GET /analytics/events HTTP/${version}\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+        });
+        let text = '';
+        socket.on('data', (part) => (text += part));
+        socket.on('close', () => resolve(text.slice(9, 12)));
+      });
+    for (const host of [
+      'shop.example',
+      'shop.example:80',
+      '127.0.0.1.evil.example',
+      'localhost.evil',
+      '',
+      'localhost:x',
+      'a@localhost',
+    ])
+      expect([host, await raw(host, '1.1')]).toEqual([host, '403']);
+    for (const host of ['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.8.9.1:3000', '[::1]', '[::1]:3000'])
+      expect([host, await raw(host, '1.1'), await raw(host, '1.0')]).toEqual([host, '200', '403']);
     expect(await status('/rate-limit/status')).toBe(403);
     expect(await status('/rate-limit/status', { 'x-admin': 'yes' })).toBe(200);
     expect(await status('/analytics/other')).toBe(404);

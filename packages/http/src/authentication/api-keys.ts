@@ -20,11 +20,12 @@ import type { Way } from './way.ts';
 export interface StoredApiKey {
   /** What `issue()` gave; the key itself is nowhere. */
   readonly hash: string;
-  readonly roles?: readonly string[] | undefined;
-  readonly permissions?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | null | undefined;
+  readonly permissions?: readonly string[] | null | undefined;
   /** Milliseconds since the epoch. @default it does not expire */
-  readonly expiresAtMs?: number | undefined;
-  readonly isDisabled?: boolean | undefined;
+  readonly expiresAtMs?: number | null | undefined;
+  /** Anything but what counts as no: some databases write 1. */
+  readonly isDisabled?: boolean | number | null | undefined;
 }
 
 export interface ApiKeyOptions {
@@ -85,9 +86,10 @@ export function apiKeysWith(given: ApiKeyOptions, clock: Clock, random: Random):
     const isRight = timingSafeEqual(digest(key), digestFrom(stored?.hash) ?? nobody);
     if (stored === undefined || !isRight)
       throw refused(stored === undefined ? 'there is none of that id' : 'the secret is another');
-    if (stored.isDisabled === true) throw refused('it is disabled');
-    if (stored.expiresAtMs !== undefined && !(clock.epochMs() < stored.expiresAtMs)) throw refused('it has expired');
-    const { roles = [], permissions = [] } = stored;
+    if (stored.isDisabled) throw refused('it is disabled');
+    const expiresAtMs = stored.expiresAtMs ?? undefined;
+    if (expiresAtMs !== undefined && !(clock.epochMs() < expiresAtMs)) throw refused('it has expired');
+    const [roles, permissions] = [stored.roles ?? [], stored.permissions ?? []];
     return Object.freeze({ kind: 'key', id, roles: Object.freeze([...roles]), permissions: Object.freeze([...permissions]) });
   }
 

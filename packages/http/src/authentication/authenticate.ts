@@ -5,6 +5,7 @@ import { optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
 import type { Principal } from '../principal.ts';
 import { markSecurity } from '../security-mark.ts';
+import { isThenable } from '../thenable.ts';
 import { unauthenticated } from './refusals.ts';
 import type { TokenOptions } from './token-options.ts';
 import { createTokens } from './tokens.ts';
@@ -60,6 +61,7 @@ function identifying(owner: string, given: readonly (Way | TokenOptions | undefi
           next(error);
           return;
         }
+        // A promise taken for a principal would let everybody in.
         if (isThenable(found)) {
           Promise.resolve(found).then((principal) => (principal ? known(principal) : ask(at + 1)), next);
           return;
@@ -74,11 +76,6 @@ function identifying(owner: string, given: readonly (Way | TokenOptions | undefi
     ask(0);
   };
   return markSecurity(guard, { schemes: Object.assign({}, ...ways.map((way) => way.schemes)), isOptional });
-}
-
-/** Also of another library: a promise taken for a principal would let everybody in. */
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as Partial<PromiseLike<T>> | undefined)?.then === 'function';
 }
 
 function waysOf(owner: string, given: readonly (Way | TokenOptions | undefined)[]): readonly Way[] {

@@ -21,12 +21,17 @@ export interface Jwt {
 let loaded: Jwt | undefined;
 
 /**
- * Loaded with the first token. jose is an ES module alone: Jest, and Node 22 before 22.12, cannot require it, and who uses no tokens is not to
- * notice.
+ * Loaded with the first token. jose is an ES module alone: Node 22 before 22.12 cannot require it, and Jest can neither require nor import it.
+ * So it goes out within the build (it stands in `devDependencies`), in a file of its own that who uses no tokens does not load.
  */
 export async function joseJwt(): Promise<Jwt> {
   loaded ??= await load();
   return loaded;
+}
+
+/** Whether the key was the right one, and what it signed does not count. */
+export function isAboutClaims(error: unknown): boolean {
+  return /^ERR_JWT_/.test(String((error as { code?: unknown } | undefined)?.code));
 }
 
 async function load(): Promise<Jwt> {

@@ -60,6 +60,25 @@ describe('keys that somebody else publishes', () => {
     expect(fetch).toHaveBeenCalledTimes(2);
   });
 
+  it('keep nobody waiting who has one, while made-up ones are asked for and no answer comes', async () => {
+    const { tokens, fetch, clock, answers } = publisher(OLD);
+    const verifier = tokens();
+    await verifier.verify(tokenOf('old', RSA_PAIR.privateKey));
+    let fail = (_error: Error): void => {};
+    answers(() => new Promise((_resolve, reject) => (fail = reject)));
+    clock.pass(30_000);
+    const order: string[] = [];
+    const flood = Array.from({ length: 1_000 }, (_, index) =>
+      status(verifier.verify(tokenOf(`made up ${index}`, NEW_PAIR.privateKey))).then((said) => order.push(`${said}`)),
+    );
+    await verifier.verify(tokenOf('old', RSA_PAIR.privateKey, { fresh: true })).then(() => order.push('good'));
+    expect(order).toEqual(['good']);
+    fail(new Error('down'));
+    await Promise.all(flood);
+    expect(new Set(order.slice(1))).toEqual(new Set(['401']));
+    expect(fetch).toHaveBeenCalledTimes(2);
+  });
+
   it('that are withdrawn count no more, also for tokens that were verified before', async () => {
     const { tokens, clock, publish } = publisher(OLD, NEW);
     const verifier = tokens();
@@ -87,7 +106,7 @@ describe('keys that somebody else publishes', () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({
       status: 503,
       code: 'AUTHENTICATION_UNAVAILABLE',
-      headers: { 'retry-after': '30' },
+      headers: { 'retry-after': '2' },
     });
     const asked = fetch.mock.calls.length;
     expect(await status(verifier.verify(token))).toBe(503);
@@ -115,6 +134,28 @@ describe('keys that somebody else publishes', () => {
       answers(answer);
       expect([String(answer), await status(tokens().verify(tokenOf('old', RSA_PAIR.privateKey)))]).toEqual([String(answer), 503]);
     }
+  });
+
+  it('that could not be had at first are asked for again soon, and less and less often', async () => {
+    const { tokens, answers, publish, clock, fetch } = publisher();
+    answers(() => Promise.reject(new Error('down')));
+    const verifier = tokens();
+    const token = tokenOf('old', RSA_PAIR.privateKey);
+    const asks: number[] = [];
+    for (let second = 0; second < 120; second += 1) {
+      const before = fetch.mock.calls.length;
+      const said = verifier.verify(token).catch((error: { status: number; headers: Record<string, string> }) => error);
+      const wait = Number(((await said) as { headers: Record<string, string> }).headers['retry-after']);
+      if (fetch.mock.calls.length > before) asks.push(second);
+      expect(fetch.mock.calls.length).toBe(asks.length);
+      // Who comes again when he was told to has it asked.
+      if (asks.at(-1) === second) expect([1, 2, 4, 8, 16, 30]).toContain(wait);
+      clock.pass(1_000);
+    }
+    expect(asks).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
+    publish(OLD);
+    clock.pass(30_000);
+    expect(await status(verifier.verify(token))).toBe(200);
   });
 
   it('that come too late are given up', async () => {

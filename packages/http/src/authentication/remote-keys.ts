@@ -18,13 +18,16 @@ export interface RemoteKeySurroundings {
 
 const MAX_BYTES = 262_144;
 const MAX_KEYS = 100;
+/** After a first failure without any keys; doubled with each, up to `cooldownMs`. */
+const FIRST_PAUSE_MS = 1_000;
 
 /**
  * Keys that somebody else publishes as a JWK Set (RFC 7517, 5) and changes when they like.
  *
  * Asked again when they are old, beside the requests that go on with the old ones, and when a token names a key that is not among
  * them. Between two times of asking lies `cooldownMs`, however many such tokens come and whatever the answer was: strangers cannot
- * make us a flood. When nobody answers the old ones serve for `staleMs` more, and then none does.
+ * make us a flood. When nobody answers the old ones serve for `staleMs` more, and then none does. While none does, a moment's failure
+ * must not cost a whole `cooldownMs`: the pauses begin with a second, and double.
  */
 export function remoteKeys(
   url: string,
@@ -38,9 +41,13 @@ export function remoteKeys(
   let askedAtMs: number | undefined;
   let flight: Promise<void> | undefined;
   let problem: unknown;
+  let failures = 0;
 
   const ageMs = () => (fetchedAtMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() - fetchedAtMs);
-  const mayAsk = () => askedAtMs === undefined || clock.monotonicMs() - askedAtMs >= cooldownMs;
+  const hasNone = () => ageMs() > maxAgeMs + staleMs;
+  const pauseMs = () => (hasNone() ? Math.min(cooldownMs, FIRST_PAUSE_MS * 2 ** (failures - 1)) : cooldownMs);
+  const untilAskMs = () => (askedAtMs === undefined ? 0 : Math.max(0, askedAtMs + pauseMs() - clock.monotonicMs()));
+  const mayAsk = () => untilAskMs() === 0;
 
   /** Never rejects: what went wrong is in `problem`. */
   function ask(): Promise<void> {
@@ -54,10 +61,12 @@ export function remoteKeys(
         fetchedAtMs = clock.monotonicMs();
         if (problem !== undefined) log.info(`the keys at ${url} can be had again`);
         problem = undefined;
+        failures = 0;
       },
       (error: unknown) => {
         if (problem === undefined) log.warn(`the keys at ${url} cannot be had: ${printable(String(error), 300)}`);
         problem = error;
+        failures += 1;
       },
     );
     void flight.then(() => {
@@ -93,17 +102,15 @@ export function remoteKeys(
   return {
     signing: undefined,
     generation() {
-      const age = ageMs();
-      if (age > maxAgeMs + staleMs) return undefined;
+      if (hasNone()) return undefined;
       // The request goes on with what is known.
-      if (age > maxAgeMs) void ask();
+      if (ageMs() > maxAgeMs) void ask();
       return generation;
     },
     async find(algorithm, kid) {
-      if (ageMs() > maxAgeMs + staleMs) {
+      if (hasNone()) {
         await ask();
-        if (ageMs() > maxAgeMs + staleMs)
-          throw unavailable('Authentication is not possible now', Math.ceil(cooldownMs / 1_000), problem);
+        if (hasNone()) throw unavailable('Authentication is not possible now', Math.ceil(untilAskMs() / 1_000) || 1, problem);
       } else if (ageMs() > maxAgeMs) void ask();
       const known = choose(keys, algorithm, kid);
       if (known.length > 0 || (!mayAsk() && flight === undefined)) return known;

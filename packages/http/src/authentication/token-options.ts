@@ -55,7 +55,7 @@ export interface TokenOptions {
   /** Asked for each request with a good token: whether it counts no more. What it throws is the request's error. @default tokens count until they expire */
   readonly isRevoked?: ((claims: TokenClaims) => boolean | Promise<boolean>) | undefined;
   /** Hears why a token did not count. Clients never do. */
-  readonly onRefused?: ((reason: string, req: HttpRequest | undefined) => void) | undefined;
+  readonly onRefused?: ((reason: string, req: HttpRequest | undefined) => void | Promise<void>) | undefined;
   /** Verified tokens that are remembered, some 1 kB each, so that a signature is looked at once. `false`: each time. @default 1000 */
   readonly cacheSize?: number | string | false | undefined;
   /** @default standard error; `false`: silence */
@@ -68,7 +68,10 @@ export interface JwksOptions {
   readonly maxAgeMs?: number | string | undefined;
   /** Milliseconds for which old keys serve beyond that while nobody answers; then requests are answered 503. @default 86400000 (a day) */
   readonly staleMs?: number | string | undefined;
-  /** Milliseconds between two times of asking. Lowering it notices a new key sooner, and lets strangers make more requests. @default 30000 */
+  /**
+   * Milliseconds between two times of asking; while there are no keys at all, 1, 2, 4, … seconds, up to this. Lowering it notices a new key sooner, and
+   * lets strangers make more requests. @default 30000
+   */
   readonly cooldownMs?: number | string | undefined;
   /** Milliseconds that an answer may take. @default 5000 */
   readonly timeoutMs?: number | string | undefined;

@@ -1,6 +1,7 @@
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { systemRandom } from '@express-micro/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { recordedLog } from '../manual-clock.test-support.ts';
 import type { TokenOptions } from './token-options.ts';
 import {
   CLAIMS,
@@ -206,6 +207,29 @@ describe('who runs the service', () => {
       ['the token is no JWT', undefined],
       ['the header is not valid JSON', req],
     ]);
+  });
+
+  it('is answered the same where who hears of it fails, and the log is told', async () => {
+    const log = recordedLog();
+    const rejects = async () => {
+      throw new Error('no disk');
+    };
+    const throws = () => {
+      throw new Error('no disk');
+    };
+    for (const onRefused of [rejects, throws]) {
+      const { tokens } = open({ onRefused, log });
+      await reasonOf(tokens.verify('junk'));
+      await expect(tokens.verify(forge({ alg: 'HS256' }, CLAIMS, hmac(OTHER_SECRET)))).rejects.toMatchObject({ status: 401 });
+    }
+    expect(log.lines).toEqual(Array(4).fill('error: onRefused of createTokens() failed: no disk'));
+  });
+
+  it('has the reason of the key that fits, not of one that was tried after it', async () => {
+    const { tokens } = open({ secret: [SECRET, OTHER_SECRET] });
+    for (const secret of [SECRET, OTHER_SECRET])
+      expect(await reasonOf(tokens.verify(forge({ alg: 'HS256' }, { ...CLAIMS, exp: 1 }, hmac(secret))))).toContain('"exp"');
+    expect(await reasonOf(tokens.verify(forge({ alg: 'HS256' }, CLAIMS, hmac('another'))))).toContain('signature');
   });
 });
 

@@ -2,8 +2,9 @@ import { type Clock, type Random, show, systemClock, systemRandom } from '@expre
 import { UnauthorizedError } from '../app-errors.ts';
 import { httpError, optionInvalid } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
+import { tell } from '../tell.ts';
 import { tokenOf } from './credentials.ts';
-import { joseJwt } from './jose.ts';
+import { isAboutClaims, joseJwt } from './jose.ts';
 import type { VerifyingKey } from './key-kinds.ts';
 import type { KeySource } from './key-source.ts';
 import { givenKeys, missingSecret, secretKeys } from './local-keys.ts';
@@ -62,7 +63,7 @@ export function createTokens(options?: TokenOptions): Tokens {
 /** The same on a clock, randomness and a network of the caller's. */
 export function tokensWith(given: TokenOptions | undefined, surroundings: TokenSurroundings): Tokens {
   const options = resolveTokenOptions(given);
-  const { issuer = false, audience = false, isRevoked, onRefused, maxBytes, lifetimeMs } = options;
+  const { issuer = false, audience = false, isRevoked, onRefused, maxBytes, lifetimeMs, log } = options;
   const { clock, random } = surroundings;
   const keys = keysFrom(options, surroundings);
   const cache = options.cacheSize === false ? undefined : new VerifiedTokens(options.cacheSize);
@@ -106,6 +107,7 @@ export function tokensWith(given: TokenOptions | undefined, surroundings: TokenS
       } catch (error) {
         // Of the library, or of its use: what cannot be verified is not let in.
         problem = error as Error;
+        if (isAboutClaims(error)) break;
       }
     }
     throw invalidToken(problem.message);
@@ -122,7 +124,9 @@ export function tokensWith(given: TokenOptions | undefined, surroundings: TokenS
 
   function refused(error: unknown, req: HttpRequest | undefined): never {
     if (onRefused !== undefined && error instanceof UnauthorizedError)
-      onRefused((error.cause as Error | undefined)?.message ?? error.message, req);
+      tell(log, 'onRefused of createTokens()', () =>
+        onRefused((error.cause as Error | undefined)?.message ?? error.message, req),
+      );
     throw error;
   }
 

@@ -170,6 +170,20 @@ describe('API keys', () => {
     expect((await pass(authenticate(none), { headers: { 'x-api-key': none.issue().key } })).error).toMatchObject({ status: 401 });
   });
 
+  it('are read as databases write them: null for nothing, a number for yes', async () => {
+    const asRow = (extra: object) =>
+      give({ roles: null, permissions: null, expiresAtMs: null, isDisabled: null, ...extra } as never);
+    const statusOf = async ({ key }: { key: string }) => {
+      const { error, req } = await pass(guard, { headers: { 'x-api-key': key } });
+      return error?.status ?? [req.principal?.roles, req.principal?.permissions];
+    };
+    expect(await statusOf(asRow({}))).toEqual([[], []]);
+    expect(await statusOf(asRow({ isDisabled: 0 }))).toEqual([[], []]);
+    expect(await statusOf(asRow({ isDisabled: 1 }))).toBe(401);
+    expect(await statusOf(asRow({ isDisabled: 'true' }))).toBe(401);
+    expect(await statusOf(asRow({ expiresAtMs: 'soon' }))).toBe(401);
+  });
+
   it('need a way to be found', () => {
     for (const options of [undefined, {}, { find: 'x' }, { find: () => undefined, prefix: 'a_b' }, { finds: () => undefined }])
       expect(() => createApiKeys(options as never)).toThrow(expect.objectContaining({ code: 'HTTP_OPTION_INVALID' }));

@@ -1,25 +1,59 @@
 import { createHash } from 'node:crypto';
+import { currentContext } from '@express-micro/core';
 import type { HttpRequest } from '../middleware.ts';
 
 /** What a request shows of who makes it, beside a verified principal. Any of them may be what an app goes by. */
 const CREDENTIALS = ['authorization', 'cookie', 'x-api-key', 'proxy-authorization'] as const;
+/** Of a token, what each one has anew: another token that says the same is for the same. */
+const OF_ONE_TOKEN = ['iat', 'exp', 'nbf', 'jti'] as const;
 
-/**
- * Who an answer is for. With a verified principal it is that one, with what it may do; without, whoever shows the very same
- * credentials: an app may know people by a session of its own. An answer for one is never given to another.
- */
-export function identityOf(req: HttpRequest): string {
-  const { principal } = req;
-  const { user, session } = req as { user?: unknown; session?: unknown };
-  const shown = CREDENTIALS.map((name) => req.headers[name] ?? '');
-  const known = principal === undefined ? '' : [principal.kind, principal.id, [...principal.roles], [...principal.permissions]];
-  // What other libraries know of a person: whether they do makes a difference, and the credentials say who it is.
-  return JSON.stringify(principal === undefined ? ['', shown, user != null, hasUser(session)] : [known]);
+interface Person {
+  readonly id?: unknown;
+  readonly _id?: unknown;
 }
 
-function hasUser(session: unknown): boolean {
+/**
+ * Who an answer is for; an answer for one is never given to another. With a verified user it is that one, with all that is known of it
+ * (a tenant in its token, say). Otherwise it is whoever shows the very same credentials: programs and services ask on behalf of
+ * others, and an app may know people by a session of its own. With them goes whom other libraries have found, by whatever they go, and
+ * the service of the mesh that calls.
+ *
+ * @returns `undefined` where that cannot be written down: then nothing can be kept
+ */
+export function identityOf(req: HttpRequest): string | undefined {
+  const { principal } = req;
+  const { user, session } = req as { user?: unknown; session?: unknown };
+  const shown = principal?.kind === 'user' ? '' : CREDENTIALS.map((name) => req.headers[name] ?? '');
+  const people = [user === principal ? undefined : user, userOf(session)].map(written);
+  try {
+    return JSON.stringify([knownOf(principal), shown, people, currentContext()?.caller?.service], asText);
+  } catch {
+    return undefined;
+  }
+}
+
+function knownOf(principal: HttpRequest['principal']): unknown {
+  const { claims } = (principal ?? {}) as { claims?: object };
+  if (claims === undefined) return principal;
+  const lasting: Record<string, unknown> = { ...claims };
+  for (const name of OF_ONE_TOKEN) delete lasting[name];
+  return { ...principal, claims: lasting };
+}
+
+function userOf(session: unknown): unknown {
   const known = session as { user?: unknown; userId?: unknown; passport?: { user?: unknown } } | null | undefined;
-  return (known?.user ?? known?.userId ?? known?.passport?.user) !== undefined;
+  return known?.user ?? known?.userId ?? known?.passport?.user;
+}
+
+/** Beside what JSON gives of somebody, which may be what others are to see: it need not have the id. */
+function written(person: unknown): unknown {
+  if (person === undefined || person === null) return undefined;
+  const { id, _id } = Object(person) as Person;
+  return [String(id), String(_id), person];
+}
+
+function asText(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 /** @param parts told apart whatever they hold */

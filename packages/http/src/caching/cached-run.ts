@@ -8,8 +8,16 @@ import type { Lead } from './collapse.ts';
 import type { GuardedCache } from './guarded-cache.ts';
 import { keepAnswer } from './replay.ts';
 
+/** What a request asks for. */
+export interface Wanted {
+  readonly who: string;
+  readonly base: string;
+  /** Where it was looked for: `base`, or that of the variant. */
+  readonly key: string;
+}
+
 /** Runs what stands behind the cache, for one request and those who wait for the same. */
-export type Run = (req: HttpRequest, res: ServerResponse, next: Next, base: string, lead?: Lead) => void;
+export type Run = (req: HttpRequest, res: ServerResponse, next: Next, wanted: Wanted, lead?: Lead) => void;
 
 export interface RunOptions {
   readonly keys: CacheKeys;
@@ -35,19 +43,19 @@ export function createRun({ keys, store, ttlMs, maxBodyBytes, clock, log }: RunO
     return false;
   }
 
-  return (req, res, next, base, lead) => {
+  return (req, res, next, { who, base, key: soughtAt }, lead) => {
     if (res.headersSent || res.destroyed) {
       // Gone already, and its 'close' not yet said: the others must not wait for it.
       lead?.settle({ kind: 'failed' });
       return;
     }
     const before: OutgoingHttpHeaders = { ...res.getHeaders() };
-    const who = keys.identity(req);
     let [status, headers, lifeMs]: [number, OutgoingHttpHeaders, number] = [0, {}, 0];
 
     function refuse(): false {
       const nowMs = clock.epochMs();
-      if (lead !== undefined) store.set(base, { kind: 'refusal', endsAtMs: nowMs + Math.min(ttlMs, REFUSAL_MS) }, nowMs);
+      // Of this variant alone: the others are as good as before.
+      if (lead !== undefined) store.set(soughtAt, { kind: 'refusal', endsAtMs: nowMs + Math.min(ttlMs, REFUSAL_MS) }, nowMs);
       lead?.settle({ kind: 'unshareable' });
       return false;
     }
@@ -71,6 +79,11 @@ export function createRun({ keys, store, ttlMs, maxBodyBytes, clock, log }: RunO
       },
       tooLarge: refuse,
       end(body) {
+        const length = headers['content-length'];
+        // Who could not write all that it had announced has ended it all the same.
+        if (length !== undefined && Number(length) !== body.byteLength) return lead?.settle({ kind: 'failed' });
+        // Sessions in front give their cookie when the head is written, further out than we see it: what is in it is somebody's own.
+        if (res.getHeader('set-cookie') !== undefined) return void refuse();
         const nowMs = clock.epochMs();
         const endsAtMs = nowMs + lifeMs;
         const answer = keepAnswer(status, before, headers, body, { storedAtMs: nowMs, endsAtMs });

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { type Clock, createExpiries } from '@express-micro/core';
 import type { CachedAnswer } from './cache-store.ts';
 
@@ -75,6 +76,8 @@ export function createCollapse(waitMs: number, clock: Clock): Collapse {
         flights.set(key, started);
         return { lead: leadOf(key, started) };
       }
+      // What ends the waiting is another request, or a timer of many: who waited goes on in a context of its own.
+      const asItself = AsyncResource.bind((goOn: () => void) => goOn());
       const leave = () => {
         expiry.stop();
         flight.waiting.delete(waiter);
@@ -82,15 +85,15 @@ export function createCollapse(waitMs: number, clock: Clock): Collapse {
       const waiter: Follower = {
         answered(answer, answerKey) {
           expiry.stop();
-          follower.answered(answer, answerKey);
+          asItself(() => follower.answered(answer, answerKey));
         },
         run(lead) {
           expiry.stop();
-          follower.run(lead);
+          asItself(() => follower.run(lead));
         },
       };
       const expiry = expire(waitMs, () => {
-        if (flight.waiting.delete(waiter)) follower.run(undefined);
+        if (flight.waiting.delete(waiter)) waiter.run(undefined);
       });
       flight.waiting.add(waiter);
       return { leave };

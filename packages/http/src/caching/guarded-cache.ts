@@ -1,4 +1,5 @@
-import { type Clock, createExpiries, type Log } from '@express-micro/core';
+import type { Clock, Log } from '@express-micro/core';
+import { createWithin } from '../within.ts';
 import type { CacheEntry, CacheStore } from './cache-store.ts';
 
 /** A store that never fails and never takes long: what it cannot say it does not know. */
@@ -8,42 +9,48 @@ export interface GuardedCache {
 }
 
 export function guardCache(store: CacheStore, timeoutMs: number, clock: Clock, log: Log): GuardedCache {
-  const expire = createExpiries(clock);
-  let isFailing = false;
+  const within = createWithin(clock);
+  // Each apart: of a store that takes everything and gives nothing back it is not to be said in turns that it fails and that it works.
+  const failing = new Set<'get' | 'set'>();
 
-  function failed(error: unknown): void {
-    if (!isFailing)
+  function failed(step: 'get' | 'set', error: unknown): void {
+    if (failing.size === 0)
       log.warn(`the store of a cache fails: ${error instanceof Error ? error.message : error}. Answers are made anew meanwhile`);
-    isFailing = true;
+    failing.add(step);
   }
 
-  function works(): void {
-    if (isFailing) log.info('the store of a cache works again');
-    isFailing = false;
-  }
-
-  function within<T>(work: () => T | Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const asked = work();
-      if (!(asked instanceof Promise)) return resolve(asked);
-      const expiry = expire(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
-      asked.then(resolve, reject).finally(() => expiry.stop());
-    });
+  function works(step: 'get' | 'set'): void {
+    if (failing.delete(step) && failing.size === 0) log.info('the store of a cache works again');
   }
 
   return {
     async get(key) {
       try {
-        const entry = await within(() => store.get(key));
-        works();
+        // Databases say null.
+        const entry = (await within(timeoutMs, () => store.get(key))) ?? undefined;
+        if (entry !== undefined && !isEntry(entry)) throw new Error('it gave what is no entry, such as a body without its bytes');
+        works('get');
         return entry !== undefined && entry.endsAtMs > clock.epochMs() ? entry : undefined;
       } catch (error) {
-        failed(error);
+        failed('get', error);
         return undefined;
       }
     },
     set(key, entry, nowMs) {
-      within(() => store.set(key, entry, entry.endsAtMs - nowMs)).then(works, failed);
+      within(timeoutMs, () => store.set(key, entry, entry.endsAtMs - nowMs)).then(
+        () => works('set'),
+        (error: unknown) => failed('set', error),
+      );
     },
   };
+}
+
+/** What comes from outside of this process need not be what was put there. */
+function isEntry(entry: CacheEntry): boolean {
+  if (typeof entry !== 'object' || !Number.isFinite(entry.endsAtMs)) return false;
+  if (entry.kind === 'refusal') return true;
+  if (entry.kind === 'variants') return Array.isArray(entry.headers);
+  const { status, headers, body, variesBy, storedAtMs } = entry;
+  const isWhole = Number.isInteger(status) && Number.isFinite(storedAtMs) && body instanceof Uint8Array;
+  return entry.kind === 'answer' && isWhole && Array.isArray(headers) && Array.isArray(variesBy);
 }

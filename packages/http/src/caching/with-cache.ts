@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
-import { type Clock, resolveOptions, systemClock } from '@express-micro/core';
+import { type Clock, keepContext, resolveOptions, systemClock } from '@express-micro/core';
 import { AppError } from '../app-errors.ts';
 import { httpError, optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
 import { type Wishes, wishesOf } from './cache-control.ts';
-import { cacheKeys } from './cache-keys.ts';
+import { cacheKeys, claimPrefix } from './cache-keys.ts';
 import { CACHE_TABLE, type ResolvedCache, type WithCacheOptions } from './cache-options.ts';
 import type { CacheEntry, CacheStore } from './cache-store.ts';
-import { createRun } from './cached-run.ts';
+import { createRun, type Wanted } from './cached-run.ts';
 import { createCollapse, type Follower } from './collapse.ts';
 import { guardCache } from './guarded-cache.ts';
 import { memoryCacheStore } from './lru-cache.ts';
@@ -41,6 +41,9 @@ export function withCache(ttlSeconds: number, options: WithCacheOptions = {}, cl
   const ttlMs = ttlOf(ttlSeconds);
   const resolved = resolveOptions('withCache()', CACHE_TABLE, options, optionInvalid) as ResolvedCache;
   const { maxBodyBytes, waitMs, storeTimeoutMs, log, prefix } = resolved;
+  if (resolved.store !== undefined) claimPrefix(resolved.store, prefix, resolved.key !== undefined);
+  // Which service calls is a part of who asks.
+  keepContext();
   // In the store of all each cache has keys of its own: apps of one process may serve different things at the same address.
   caches += 1;
   const keys = cacheKeys(resolved.store === undefined ? `${prefix}${caches}:` : prefix, resolved);
@@ -49,30 +52,30 @@ export function withCache(ttlSeconds: number, options: WithCacheOptions = {}, cl
   const collapse = createCollapse(waitMs, clock);
   const run = createRun({ keys, store, ttlMs, maxBodyBytes, clock, log });
 
-  async function find(req: HttpRequest, base: string): Promise<{ key: string; entry: CacheEntry | undefined }> {
+  async function find(req: HttpRequest, who: string): Promise<{ wanted: Wanted; entry: CacheEntry | undefined }> {
+    const base = keys.base(req, who);
     const entry = await store.get(base);
-    if (entry?.kind !== 'variants') return { key: base, entry };
+    if (entry?.kind !== 'variants') return { wanted: { who, base, key: base }, entry };
     const key = keys.variant(base, req, entry.headers);
-    return { key, entry: await store.get(key) };
+    return { wanted: { who, base, key }, entry: await store.get(key) };
   }
 
-  function runTogether(req: HttpRequest, res: ServerResponse, next: Next, base: string, key: string): void {
+  function runTogether(req: HttpRequest, res: ServerResponse, next: Next, wanted: Wanted): void {
     const follower: Follower = {
       answered(answer, answerKey) {
         // Another language, or another encoding, than who ran wanted, is another answer.
-        if (keys.variant(base, req, answer.variesBy) === answerKey) replay(req, res, answer, clock.epochMs());
-        else run(req, res, next, base);
+        if (keys.variant(wanted.base, req, answer.variesBy) === answerKey) replay(req, res, answer, clock.epochMs());
+        else run(req, res, next, wanted);
       },
-      run: (lead) => run(req, res, next, base, lead),
+      run: (lead) => run(req, res, next, wanted, lead),
     };
-    const entered = collapse.enter(key, follower);
-    if ('lead' in entered) run(req, res, next, base, entered.lead);
+    const entered = collapse.enter(wanted.key, follower);
+    if ('lead' in entered) run(req, res, next, wanted, entered.lead);
     else res.once('close', entered.leave);
   }
 
-  async function answer(req: HttpRequest, res: ServerResponse, next: Next, wishes: Wishes): Promise<void> {
-    const base = keys.base(req);
-    const { key, entry } = await find(req, base);
+  async function answer(req: HttpRequest, res: ServerResponse, next: Next, wishes: Wishes, who: string): Promise<void> {
+    const { wanted, entry } = await find(req, who);
     if (res.destroyed || res.headersSent) return;
     const nowMs = clock.epochMs();
     const isFresh = entry?.kind === 'answer' && nowMs - entry.storedAtMs <= wishes.maxAgeSeconds * 1_000;
@@ -80,18 +83,20 @@ export function withCache(ttlSeconds: number, options: WithCacheOptions = {}, cl
     else if (wishes.onlyIfCached) next(new AppError('Not in the cache', { status: 504, code: 'NOT_CACHED' }));
     // The answer to HEAD has no body to keep.
     else if (req.method === 'HEAD') pass(res, next);
-    else if (entry?.kind === 'refusal') run(req, res, next, base);
-    else runTogether(req, res, next, base, key);
+    else if (entry?.kind === 'refusal') run(req, res, next, wanted);
+    else runTogether(req, res, next, wanted);
   }
 
   function middleware(req: HttpRequest, res: ServerResponse, next: Next): void {
-    const isForUs = (req.method === 'GET' || req.method === 'HEAD') && req.headers.range === undefined && !res.headersSent;
-    const wishes = isForUs ? wishesOf(req.headers) : undefined;
+    const wishes = isForCaches(req) && !res.headersSent ? wishesOf(req.headers) : undefined;
+    const who = wishes === undefined ? undefined : keys.identity(req);
     if (wishes === undefined) next();
-    else if (!wishes.mayStore) pass(res, next);
-    else if (wishes.mayRead) answer(req, res, next, wishes).catch(next);
-    else if (req.method === 'GET') run(req, res, next, keys.base(req));
-    else pass(res, next);
+    else if (!wishes.mayStore || who === undefined) pass(res, next);
+    else if (wishes.mayRead) answer(req, res, next, wishes, who).catch(next);
+    else if (req.method === 'GET') {
+      const base = keys.base(req, who);
+      run(req, res, next, { who, base, key: base });
+    } else pass(res, next);
   }
 
   function cached(first: HttpRequest | AnyHandler, res?: ServerResponse, next?: Next): unknown {
@@ -99,6 +104,12 @@ export function withCache(ttlSeconds: number, options: WithCacheOptions = {}, cl
     return middleware(first, res as ServerResponse, next as Next);
   }
   return Object.freeze(Object.assign(cached as Omit<Cached, 'clear'> & AnyHandler, { clear: () => keys.renew() })) as Cached;
+}
+
+/** A body that comes with GET is no part of the key, and may make a difference all the same. */
+function isForCaches({ method, headers }: HttpRequest): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
+  return (method === 'GET' || method === 'HEAD') && headers.range === undefined && !hasBody;
 }
 
 function pass(res: ServerResponse, next: Next): void {

@@ -118,6 +118,30 @@ describe('a pipeline', () => {
   });
 });
 
+describe('provide', () => {
+  it('waits for what another library promises', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: that is what libraries before promises gave
+    const later = { then: (resolve: (found: object) => void) => setImmediate(resolve, { user: { id: 7 } }) };
+    const request = req();
+    expect(await run(pipeline(provide(() => later as never)), request)).toEqual([]);
+    expect(request).toMatchObject({ user: { id: 7 } });
+    expect(request).not.toHaveProperty('then');
+  });
+
+  it('fails, and does not end the process, where the request has no room for it', async () => {
+    const request = Object.defineProperty(req(), 'ip', { get: () => '10.0.0.1' });
+    for (const found of [{ ip: 'x' }, Promise.resolve({ ip: 'x' })])
+      expect(await run(pipeline(provide(() => found as { ip: string })), request)).toEqual([expect.any(TypeError)]);
+  });
+
+  it('is no answer where nothing is found', async () => {
+    for (const found of [undefined, null, 'x', 7, Promise.resolve(undefined), Promise.resolve(null)]) {
+      const [error] = await run(pipeline(provide(() => found as never)), req());
+      expect(error).toMatchObject({ code: 'HTTP_OPTION_INVALID', status: 500, message: expect.stringContaining('provide()') });
+    }
+  });
+});
+
 describe('a composite', () => {
   it('is one middleware with a name, that knows its parts and can stand in another', async () => {
     function first(_req: unknown, _res: unknown, next: () => void) {
@@ -167,6 +191,16 @@ describe('unless', () => {
     ['/public//x', true],
     ['/public/.', true],
     ['/public/.well-known', false],
+    ['HTTPS://host:8443/public/x', false],
+    ['http://[::1]:80/login', false],
+    ['http:///login', false],
+    // What stands for the host ends elsewhere for others.
+    ['http://host;/admin/login', true],
+    ['http://host\\admin/login', true],
+    ['http://a@host/login', true],
+    ['http://host%2fadmin/login', true],
+    ['host/login', true],
+    ['', true],
   ])('for %s: runs %s', async (url, runs) => {
     expect(await isRun(['/login', '/public/*'], url)).toBe(runs);
   });
@@ -179,6 +213,11 @@ describe('unless', () => {
       true,
     ]);
     expect(await isRun((request) => request.method === 'GET', '/x')).toBe(false);
+  });
+
+  it('takes a clear yes of a function for one, and no promise', async () => {
+    for (const answer of [false, undefined, 'yes', 1, Promise.resolve(false), Promise.resolve(true)])
+      expect(await isRun(() => answer as never, '/x')).toBe(true);
   });
 
   it('is refused where an exception is no path', () => {

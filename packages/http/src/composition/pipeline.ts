@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { show } from '@express-micro/core';
 import { httpError } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
+import { isThenable } from '../thenable.ts';
 import type { AddsOf, AnyMiddleware, Pipeline, RunStep, Step } from './step.ts';
 
 /**
@@ -116,8 +117,4 @@ function runStep(step: ErrorStep, error: unknown, req: HttpRequest, res: ServerR
   } catch (problem) {
     fail(problem);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -21,7 +21,8 @@ export function unless<M extends AnyMiddleware>(except: Excepted, middleware: M)
   const tests = (Array.isArray(except) ? except : [except]).map(testOf);
   if (typeof middleware !== 'function') throw refused(`got ${show(middleware)} as its middleware`);
   const skipping = (req: HttpRequest, res: unknown, next: Next): unknown =>
-    tests.some((test) => test(req)) ? next() : middleware(req, res, next);
+    // Only a clear yes: a promise, or what a search has found, must not open a door.
+    tests.some((test) => test(req) === true) ? next() : middleware(req, res, next);
   return Object.defineProperty(skipping, 'name', { value: middleware.name }) as unknown as M;
 }
 
@@ -43,12 +44,13 @@ function testOf(except: unknown): (req: HttpRequest) => boolean {
 
 function isMatch(req: HttpRequest, test: (path: string) => boolean): boolean {
   const path = pathOf(req.originalUrl ?? req.url ?? '');
-  return !isAmbiguous(path) && test(path);
+  return path !== undefined && !isAmbiguous(path) && test(path);
 }
 
-/** `GET http://host/path` is allowed, too. */
-function pathOf(url: string): string {
-  return url.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/';
+/** `GET http://host/path` is allowed, too: with a host about whose end nobody can be of two minds. */
+function pathOf(url: string): string | undefined {
+  const front = /^(?:[a-z][a-z\d+.-]*:\/\/(?:[\w.~-]*|\[[\da-f:.]+\])(?::\d*)?)?(?=[/?#])/i.exec(url);
+  return front === null ? undefined : url.slice(front[0].length).replace(/[?#].*$/s, '') || '/';
 }
 
 function isAmbiguous(path: string): boolean {

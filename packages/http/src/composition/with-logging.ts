@@ -14,6 +14,7 @@ import {
 import { httpError, optionInvalid } from '../errors.ts';
 import { logOption } from '../log-option.ts';
 import type { HttpRequest, Next } from '../middleware.ts';
+import { isThenable } from '../thenable.ts';
 import type { AnyMiddleware } from './step.ts';
 
 export interface WithLoggingOptions {
@@ -77,7 +78,7 @@ export function withLogging<H extends AnyMiddleware>(
     };
     try {
       const ran: unknown = handler(req, res, next);
-      return ran instanceof Promise ? ran.catch(failed) : ran;
+      return isThenable(ran) ? ran.then(undefined, failed) : ran;
     } catch (error) {
       return failed(error);
     }

@@ -161,6 +161,60 @@ describe('a container', () => {
     expect(failure(() => container.value('late', 1)).code).toBe('HTTP_CONTAINER_CLOSED');
   });
 
+  it('waits for scopes that are closing already before it disposes what they may use', async () => {
+    const ended: string[] = [];
+    let release = (): void => {};
+    const container = createContainer<object>()
+      .singleton('pool', () => 'pool', { dispose: (name) => ended.push(name) })
+      .scoped('unit', ({ pool }) => `unit of ${pool}`, {
+        dispose: async (name) => {
+          await new Promise<void>((resolve) => (release = resolve));
+          ended.push(name);
+        },
+      });
+    const scope = container.createScope({});
+    scope.get('unit');
+    const closing = [scope.close(), container.close()];
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    expect(ended).toEqual([]);
+    release();
+    await Promise.all(closing);
+    expect(ended).toEqual(['unit of pool', 'pool']);
+  });
+
+  it('disposes nothing while a scope is held by work that uses it, and waits no longer than it may', async () => {
+    const clock = manualClock();
+    const log = recordedLog();
+    const ended: string[] = [];
+    const container = createContainer<object>({ log, holdTimeoutMs: 1_000 }, clock).scoped('unit', () => 'unit', {
+      dispose: (name) => ended.push(name),
+    });
+    const tick = async () => {
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+    };
+    for (const end of ['resolve', 'reject', 'never'] as const) {
+      const scope = container.createScope({});
+      scope.get('unit');
+      let [resolve, reject] = [(_value: string): void => {}, (_error: Error): void => {}];
+      const promise = new Promise<string>((...settle) => ([resolve, reject] = settle));
+      const held = scope.hold(promise);
+      const closing = scope.close();
+      await tick();
+      expect([end, ended]).toEqual([end, []]);
+      // It can go on to its end.
+      expect(scope.get('unit')).toBe('unit');
+      if (end === 'resolve') resolve('done');
+      else if (end === 'reject') reject(new Error('failed'));
+      else clock.pass(1_000);
+      await closing;
+      expect(failure(() => scope.get('unit')).code).toBe('HTTP_CONTAINER_CLOSED');
+      if (end === 'resolve') expect(await held).toBe('done');
+      if (end === 'reject') await expect(held).rejects.toThrow('failed');
+      expect(ended.splice(0)).toEqual(['unit']);
+    }
+    expect(log.lines).toEqual([expect.stringContaining('error: a scope is held by work that is not over after 1000 ms')]);
+  });
+
   it('takes another value in tests', () => {
     const container = createContainer()
       .singleton('mailer', () => ({ send: (): string => 'sent' }))

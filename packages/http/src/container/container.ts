@@ -18,12 +18,18 @@ import { captive, cycle, unknown } from './refusals.ts';
 export interface ContainerOptions {
   /** Milliseconds that each disposer may take. Raising it has a close wait for one that hangs; lowering it gives up on a slow one. @default 5000 */
   readonly disposeTimeoutMs?: number | undefined;
+  /**
+   * Milliseconds that a scope which was closed waits for work that holds it. Raising it keeps connections of work that hangs for longer;
+   * lowering it takes them from work that is slow. @default 30000
+   */
+  readonly holdTimeoutMs?: number | undefined;
   /** Told of disposers that fail. @default standard error */
   readonly log?: Log | undefined;
 }
 
 const TABLE = {
   disposeTimeoutMs: integerOption('milliseconds', { min: 1, max: 600_000 }, () => 5_000),
+  holdTimeoutMs: integerOption('milliseconds', { min: 1, max: 600_000 }, () => 30_000),
   log: logOption(consoleLog),
 };
 
@@ -40,7 +46,7 @@ export function createContainer<Given extends object = GivenRequest>(
   options: ContainerOptions = {},
   clock: Clock = systemClock,
 ): Container<unknown, unknown, Given> {
-  const { disposeTimeoutMs, log } = resolveOptions('createContainer()', TABLE, options, optionInvalid);
+  const { disposeTimeoutMs, holdTimeoutMs, log } = resolveOptions('createContainer()', TABLE, options, optionInvalid);
   const root = createShelf();
   const kinds = new Map<string, Kind>();
   const disposers = new Map<string, (value: unknown) => unknown>();
@@ -144,10 +150,12 @@ export function createContainer<Given extends object = GivenRequest>(
   function createScope(given: Given): Scope<Anything> {
     if (closing !== undefined) throw httpError('HTTP_CONTAINER_CLOSED', 'A container that is closed has no more scopes.');
     const shelf = root.scope();
+    const held = new Set<PromiseLike<unknown>>();
     let ended: Promise<void> | undefined;
+    let isOver = false;
     views.set(
       shelf,
-      needsOf(shelf, () => ended !== undefined),
+      needsOf(shelf, () => isOver),
     );
     for (const [name, value] of Object.entries(given ?? {})) {
       if (!kinds.has(name)) declareGiven(name);
@@ -155,11 +163,25 @@ export function createContainer<Given extends object = GivenRequest>(
         throw httpError('HTTP_DEPENDENCY_TWICE', `A scope was given "${name}", which the container has already.`);
       shelf.put(name, value);
     }
+
+    async function end(): Promise<void> {
+      if (held.size > 0 && !(await settlesWithin(clock, holdTimeoutMs, released(held))))
+        log.error(`a scope is held by work that is not over after ${holdTimeoutMs} ms: what was made in it is disposed now`);
+      isOver = true;
+      await disposeAll(shelf);
+      open.delete(scope);
+    }
+
     const scope: Scope<Anything> = Object.freeze({
-      get: (name: string) => ask(shelf, name, () => ended !== undefined),
+      get: (name: string) => ask(shelf, name, () => isOver),
+      hold<Work extends PromiseLike<unknown>>(work: Work): Work {
+        const release = () => void held.delete(work);
+        held.add(work);
+        work.then(release, release);
+        return work;
+      },
       close() {
-        open.delete(scope);
-        ended ??= disposeAll(shelf);
+        ended ??= end();
         return ended;
       },
     });
@@ -197,6 +219,11 @@ export function createContainer<Given extends object = GivenRequest>(
     },
   });
   return container;
+}
+
+/** Also by what comes to hold it meanwhile. */
+async function released(held: ReadonlySet<PromiseLike<unknown>>): Promise<void> {
+  while (held.size > 0) await Promise.allSettled(held);
 }
 
 /** The prototype of a class cannot be written; that of a function can. */

@@ -12,6 +12,11 @@ export interface MadeOptions<Value> {
 export interface Scope<Values> {
   /** @throws HTTP_DEPENDENCY_UNKNOWN, HTTP_DEPENDENCY_CYCLE, HTTP_DEPENDENCY_CAPTIVE, HTTP_CONTAINER_CLOSED */
   get<K extends keyof Values & string>(name: K): Values[K];
+  /**
+   * Keeps what was made for it from being disposed until this work is over, or `holdTimeoutMs` after the scope was closed: a client that
+   * goes away must not have a connection given back in the middle of a transaction. Answers the work itself.
+   */
+  hold<Work extends PromiseLike<unknown>>(work: Work): Work;
   /** Disposes what was made for it, the last one first. Calling it again changes nothing. */
   close(): Promise<void>;
 }

@@ -46,7 +46,7 @@ describe('the key of a caller', () => {
   it('is the principal, apart from one of another kind with the same id', () => {
     const principal = (kind: string) => request({ principal: { kind, id: '42', roles: [], permissions: [] } });
     expect(keys('user').of(principal('user'))).toBe('user:42');
-    expect(keys('user').of(principal('service'))).toBe('user:service/42');
+    expect(keys('user').of(principal('service'))).toBe('service:42');
     expect(keys('user').named('42')).toBe('user:42');
     expect(keys('user').of(request({}))).toBe('ip:10.0.0.9');
   });
@@ -64,6 +64,21 @@ describe('the key of a caller', () => {
     expect(keys(() => 'x'.repeat(100_000)).of(request({}))).toHaveLength(46);
     expect(keys(() => undefined).of(request({}))).toBe('ip:10.0.0.9');
     expect(keys(() => '').of(request({}))).toBe('ip:10.0.0.9');
+  });
+
+  it('is that of no other principal, whatever its id is', () => {
+    const of = (kind: string, id: string) => keys('user').of(request({ principal: { kind, id, roles: [], permissions: [] } }));
+    const ids = ['42', 'service/42', 'service:42', 'ip:10.0.0.9', ''];
+    const all = ['user', 'service', 'key'].flatMap((kind) => ids.map((id) => of(kind, id)));
+    // Who has no id is told apart by address.
+    expect(new Set(all).size).toBe(3 * 4 + 1);
+  });
+
+  it('is the address where a client sent something else than a text', () => {
+    const byEmail = keys((req) => (req.body as { email: string }).email);
+    for (const email of [{}, [], ['a'], true, null, Number.NaN])
+      expect(byEmail.of(request({ body: { email } }))).toBe('ip:10.0.0.9');
+    expect(byEmail.of(request({ body: { email: 7 } }))).toBe('by:7');
   });
 
   it('is refused where the function answers a promise: all would be one', () => {

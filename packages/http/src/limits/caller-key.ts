@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { normalizeAddress, show } from '@express-micro/core';
-import { optionInvalid } from '../errors.ts';
+import { readAddress } from '@express-micro/core';
+import { misuse } from '../errors.ts';
 import type { HttpRequest } from '../middleware.ts';
+import { isThenable } from '../thenable.ts';
 
 /** By what callers are told apart. A function answers a text, or nothing for those who are told apart by address. */
 export type LimitBy = 'ip' | 'user' | 'key' | ((req: HttpRequest) => string | undefined);
@@ -27,26 +28,24 @@ const MAX_LENGTH = 64;
  */
 export function callerKeys({ by, keyHeader, ipv6Prefix }: CallerKeyOptions): CallerKeys {
   const ofAddress = (address: string | undefined) => `ip:${addressKey(address, ipv6Prefix) ?? 'unknown'}`;
-  const ofIp = (req: HttpRequest) => ofAddress(addressOf(req));
+  const ofIp = (req: HttpRequest) => `ip:${keyOfRequest(req, ipv6Prefix) ?? 'unknown'}`;
   if (by === 'ip') return { of: ofIp, named: ofAddress };
 
-  const [kind, isSecret] = by === 'user' ? ['user', false] : by === 'key' ? ['key', true] : ['by', false];
-  const named = (name: string) => `${kind}:${isSecret || name.length > MAX_LENGTH ? digest(name) : name}`;
+  const kind = typeof by === 'function' ? 'by' : by;
+  const keyed = (name: string, of: string) => `${of}:${of === 'key' || name.length > MAX_LENGTH ? digest(name) : name}`;
   const nameOf =
     typeof by === 'function' ? by : (req: HttpRequest) => (by === 'user' ? req.principal?.id : headerOf(req, keyHeader));
   const of = (req: HttpRequest) => {
-    const name = nameOf(req);
-    if (name === undefined || name === null || name === '') return ofIp(req);
-    if (typeof name !== 'string' && typeof name !== 'number') {
-      throw optionInvalid(
-        `Option "by" of a limiter answered ${show(name)}; it has to answer a text, or nothing, and not a promise.`,
-      );
-    }
+    const name: unknown = nameOf(req);
+    if (isThenable(name))
+      throw misuse('Option "by" of a limiter answered a promise; it has to answer a text, or nothing, and not a promise.');
+    // What a client sends in place of a text is nothing, and no error of ours.
+    const isName = (typeof name === 'string' && name !== '') || (typeof name === 'number' && Number.isFinite(name));
+    if (!isName) return ofIp(req);
     // A user and a program may have the same id.
-    const isUser = by !== 'user' || req.principal?.kind === 'user';
-    return named(isUser ? String(name) : `${req.principal?.kind}/${name}`);
+    return keyed(String(name), by === 'user' ? (req.principal?.kind ?? kind) : kind);
   };
-  return { of, named };
+  return { of, named: (name) => keyed(name, kind) };
 }
 
 function headerOf(req: HttpRequest, name: string): string | undefined {
@@ -55,9 +54,9 @@ function headerOf(req: HttpRequest, name: string): string | undefined {
 }
 
 /** What the framework says, where that is an address at all: behind proxies that are believed anybody can write anything there. */
-function addressOf(req: HttpRequest): string | undefined {
-  const given = typeof req.ip === 'string' ? withoutPort(req.ip) : undefined;
-  return given !== undefined && normalizeAddress(given) !== undefined ? given : req.socket?.remoteAddress;
+function keyOfRequest(req: HttpRequest, ipv6Prefix: number): string | undefined {
+  const given = typeof req.ip === 'string' ? addressKey(withoutPort(req.ip), ipv6Prefix) : undefined;
+  return given ?? addressKey(req.socket?.remoteAddress, ipv6Prefix);
 }
 
 /** Some proxies write the port, too: `203.0.113.7:4711`, `[2001:db8::1]:4711`. */
@@ -70,31 +69,15 @@ function withoutPort(text: string): string {
  * each request. A v4-mapped address is the v4 address.
  */
 export function addressKey(address: string | undefined, ipv6Prefix: number): string | undefined {
-  const plain = address === undefined ? undefined : normalizeAddress(address);
-  if (plain === undefined || !plain.includes(':')) return plain;
-  const groups = groupsOf(plain);
-  const kept = groups.slice(0, Math.ceil(ipv6Prefix / 16));
-  const bitsOfLast = ipv6Prefix % 16;
-  const last = kept.at(-1) as number;
-  if (bitsOfLast > 0) kept[kept.length - 1] = last & (0xffff << (16 - bitsOfLast)) & 0xffff;
-  return `${kept.map((group) => group.toString(16)).join(':')}/${ipv6Prefix}`;
-}
-
-/** The eight groups of a normalized address. */
-function groupsOf(address: string): number[] {
-  const [head = '', tail] = address.split('::');
-  const read = (part: string) => (part === '' ? [] : part.split(':').flatMap(groupOrFour));
-  const front = read(head);
-  if (tail === undefined) return front;
-  const back = read(tail);
-  return [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
-}
-
-/** Node writes some addresses with a v4 end: `::1.2.3.4`. */
-function groupOrFour(text: string): number[] {
-  if (!text.includes('.')) return [Number.parseInt(text, 16)];
-  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
-  return [a * 256 + b, c * 256 + d];
+  const read = address === undefined ? undefined : readAddress(address);
+  if (typeof read !== 'object') return read;
+  let key = '';
+  for (let at = 0; at * 16 < ipv6Prefix; at += 1) {
+    const bits = Math.min(16, ipv6Prefix - at * 16);
+    const group = (read[at] as number) & (0xffff << (16 - bits));
+    key += at === 0 ? group.toString(16) : `:${group.toString(16)}`;
+  }
+  return `${key}/${ipv6Prefix}`;
 }
 
 function digest(text: string): string {

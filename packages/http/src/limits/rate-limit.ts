@@ -3,6 +3,7 @@ import { type Clock, resolveOptions, systemClock } from '@express-micro/core';
 import { TooManyRequestsError } from '../app-errors.ts';
 import { httpError, optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
+import { isThenable } from '../thenable.ts';
 import { type CallerKeys, callerKeys } from './caller-key.ts';
 import { refusalHeaders, setLimitHeaders } from './limit-headers.ts';
 import { type LimitDefaults, limitTable, type RateLimitOptions, type ResolvedLimit } from './limit-options.ts';
@@ -98,7 +99,7 @@ function createLimiter(defaults: LimitDefaults, options: RateLimitOptions, clock
     lookAtTrust(req);
     const key = prefix + keys.of(req);
     const taken = store.take(key, rule);
-    if (taken instanceof Promise) taken.then((late) => decide(req, res, next, key, late), next);
+    if (isThenable(taken)) taken.then((late) => decide(req, res, next, key, late), next);
     else decide(req, res, next, key, taken);
   }
 

@@ -44,6 +44,23 @@ describe('the guard of a store', () => {
     expect(log.lines).toEqual([]);
   });
 
+  it('does not take a process that stood still for a store that does not answer', async () => {
+    const { clock, guard, log } = guarded();
+    let answer: (value: number) => void = () => {};
+    const asked = Array.from({ length: 5 }, () => guard.run(() => new Promise<number>((resolve) => (answer = resolve))));
+    asked.push(guard.run(() => new Promise<number>((resolve) => setImmediate(resolve, 1))));
+    // Nothing ran for so long: neither the timer nor what came from the store meanwhile.
+    clock.stall(5_000);
+    answer(2);
+    clock.pass(99);
+    await expect(asked[5]).resolves.toBe(1);
+    await expect(asked[4]).resolves.toBe(2);
+    expect(log.lines).toEqual([]);
+    // Then it counts, however often the process stands still.
+    clock.stall(1_000);
+    for (const each of asked.slice(0, 4)) await expect(each).rejects.toThrow('no answer within 100 ms');
+  });
+
   it('does not mind an answer that comes after its time', async () => {
     const { clock, guard } = guarded();
     let answer: (value: number) => void = () => {};

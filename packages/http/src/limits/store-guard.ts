@@ -1,4 +1,5 @@
-import { type Clock, createExpiries, type Log } from '@express-micro/core';
+import type { Clock, Log } from '@express-micro/core';
+import { createWithin } from '../within.ts';
 
 /** Asks what may be slow or gone: each request for so long and no longer, and none of them while it is known to be gone. */
 export interface StoreGuard {
@@ -21,7 +22,7 @@ const FAILURES = 3;
 const PROBE_EVERY_MS = 500;
 
 export function createStoreGuard({ name, timeoutMs, clock, log, meanwhile }: StoreGuardOptions): StoreGuard {
-  const expire = createExpiries(clock);
+  const within = createWithin(clock);
   let failures = 0;
   let nextProbeAtMs = 0;
 
@@ -42,29 +43,16 @@ export function createStoreGuard({ name, timeoutMs, clock, log, meanwhile }: Sto
         if (clock.monotonicMs() < nextProbeAtMs) return Promise.reject(new Error(`${name} did not answer lately`));
         nextProbeAtMs = clock.monotonicMs() + PROBE_EVERY_MS;
       }
-      return new Promise((resolve, reject) => {
-        let isOver = false;
-        const end = (tell: () => void) => {
-          if (isOver) return;
-          isOver = true;
-          expiry.stop();
-          tell();
-        };
-        const fail = (error: unknown) =>
-          end(() => {
-            failed(error);
-            reject(error);
-          });
-        const expiry = expire(timeoutMs, () => fail(new Error(`no answer within ${timeoutMs} ms`)));
-        work().then(
-          (value) =>
-            end(() => {
-              succeeded();
-              resolve(value);
-            }),
-          fail,
-        );
-      });
+      return within(timeoutMs, work).then(
+        (value) => {
+          succeeded();
+          return value;
+        },
+        (error: unknown) => {
+          failed(error);
+          throw error;
+        },
+      );
     },
   };
 }

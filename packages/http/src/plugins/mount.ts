@@ -1,6 +1,20 @@
 import type { ServerResponse } from 'node:http';
+import { show } from '@express-micro/core';
 import type { AnyMiddleware } from '../composition/step.ts';
+import { optionInvalid } from '../errors.ts';
 import type { HttpRequest, Next } from '../middleware.ts';
+
+/**
+ * Where a plugin stands, without a slash at its end. Compared letter by letter, so that one which is written otherwise would never be found.
+ *
+ * @throws HTTP_OPTION_INVALID
+ */
+export function prefixOf(plugin: string, prefix: unknown = `/${plugin}`): string {
+  if (typeof prefix === 'string' && /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*\/?$/.test(prefix)) return prefix.replace(/\/$/, '');
+  throw optionInvalid(
+    `"prefix" of plugin "${plugin}" is ${show(prefix)}; it takes a path such as "/v1/shop": letters, digits, "_", ".", "~" and "-" between slashes.`,
+  );
+}
 
 /** Lets requests below a path pass a middleware, which sees the rest of the path, as behind `app.use(prefix, …)`. */
 export function mount(prefix: string, middleware: AnyMiddleware): AnyMiddleware {

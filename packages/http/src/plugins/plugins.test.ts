@@ -119,6 +119,10 @@ describe('plugins', () => {
     expect(() => plugins.registerPlugin('x', { create: () => undefined } as never)).toThrow(
       coded('HTTP_OPTION_INVALID', /create\(\) of plugin "x" answered undefined/) as never,
     );
+    for (const prefix of ['shop', 7, '/a?b', '/a/../b', '/%61'])
+      expect(() => plugins.registerPlugin('x', definePlugin({ create: () => ({ api: {}, prefix: prefix as string }) }))).toThrow(
+        coded('HTTP_OPTION_INVALID', /"prefix" of plugin "x"/) as never,
+      );
     await plugins.start();
     expect(() => plugin('late')).toThrow(coded('HTTP_PLUGIN_LATE', /before the app listens/) as never);
   });
@@ -137,6 +141,45 @@ describe('plugins', () => {
       coded('HTTP_PLUGIN_FAILED', /"c" did not start: no database\. What had started is stopped again/),
     );
     expect(done).toEqual(['+a', '+b', '+c', '-b', '-a']);
+  });
+
+  it('stop all that have started, the last one first, also where stopping one of them fails or hangs', async () => {
+    const { plugins, plugin, done, log, clock } = recording({ stopTimeoutMs: 100 });
+    plugin('a');
+    plugin('broken', ['a'], { stop: () => Promise.reject(new Error('stuck')) });
+    plugin('hanging', ['broken'], { stop: () => new Promise(() => {}) });
+    plugin('c', ['hanging'], { start: () => Promise.reject(new Error('no database')) });
+    const failed = expect(plugins.start()).rejects.toEqual(coded('HTTP_PLUGIN_FAILED', /"c" did not start: no database/));
+    for (let i = 0; i < 40; i++) await Promise.resolve();
+    clock.pass(100);
+    await failed;
+    expect(done.slice(4)).toEqual(['-hanging', '-broken', '-a']);
+    expect(log.lines).toHaveLength(2);
+    await plugins.stop();
+    expect(done).toHaveLength(7);
+  });
+
+  it('that are stopped while they start go no further, and those that had started are stopped', async () => {
+    const { plugins, plugin, done } = recording();
+    let started = (): void => {};
+    plugin('a');
+    plugin('slow', ['a'], { start: () => new Promise<void>((resolve) => (started = resolve)) });
+    plugin('c', ['slow']);
+    const failed = expect(plugins.start()).rejects.toEqual(coded('HTTP_PLUGIN_FAILED', /were stopped/));
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    const stopped = plugins.stop();
+    started();
+    await Promise.all([failed, stopped]);
+    expect(done).toEqual(['+a', '+slow', '-slow', '-a']);
+  });
+
+  it('that were stopped start no more: nobody would stop them', async () => {
+    const { plugins, plugin, done } = recording();
+    plugin('a');
+    await plugins.stop();
+    await expect(plugins.start()).rejects.toEqual(coded('HTTP_PLUGIN_FAILED', /were stopped/));
+    expect(done).toEqual([]);
+    expect(() => plugin('late')).toThrow(coded('HTTP_PLUGIN_LATE', /"late"/) as never);
   });
 
   it('do not wait for ever for one that never starts, and stop it should it come to an end after all', async () => {

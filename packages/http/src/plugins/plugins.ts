@@ -5,7 +5,7 @@ import { composite } from '../composition/pipeline.ts';
 import type { AnyMiddleware } from '../composition/step.ts';
 import { httpError, optionInvalid } from '../errors.ts';
 import type { HttpRequest, Middleware, Next } from '../middleware.ts';
-import { mount } from './mount.ts';
+import { mount, prefixOf } from './mount.ts';
 import type { Plugin, PluginContext, PluginParts } from './plugin.ts';
 import { PLUGINS_TABLE, type PluginsOptions } from './plugin-options.ts';
 import { dependency, type Registered, startOrder } from './start-order.ts';
@@ -33,6 +33,7 @@ export interface Plugins {
 
 interface Entry extends Registered {
   readonly parts: PluginParts<unknown>;
+  readonly prefix: string;
 }
 
 /**
@@ -65,10 +66,10 @@ export function createPlugins(app?: object, options: PluginsOptions = {}, clock:
         `A plugin "${name}" is registered already. Give the other another name, or register one of them.`,
       );
     }
-    if (starting !== undefined) {
+    if (starting !== undefined || stopping !== undefined) {
       throw httpError(
         'HTTP_PLUGIN_LATE',
-        `Plugin "${name}" was registered after the plugins had started. Register all of them before the app listens.`,
+        `Plugin "${name}" was registered after the plugins had started, or stopped. Register all of them before the app listens.`,
       );
     }
     const parts = plugin.create(given as never, { name, log });
@@ -77,7 +78,7 @@ export function createPlugins(app?: object, options: PluginsOptions = {}, clock:
         `create() of plugin "${name}" answered ${show(parts)}; it has to answer an object with "api", and no promise: what takes time is for start().`,
       );
     }
-    entries.push({ name, plugin, parts });
+    entries.push({ name, plugin, parts, prefix: prefixOf(name, parts.prefix) });
     return parts.api;
   }
 
@@ -98,6 +99,7 @@ export function createPlugins(app?: object, options: PluginsOptions = {}, clock:
     const order = startOrder(entries);
     for (const entry of order) {
       try {
+        refuseStopped();
         await startOne(entry);
         started.push(entry);
       } catch (error) {
@@ -105,7 +107,13 @@ export function createPlugins(app?: object, options: PluginsOptions = {}, clock:
         throw error;
       }
     }
-    run = composite('plugins', ...order.flatMap(({ name, parts }) => stepsOf(name, parts)));
+    run = composite('plugins', ...order.flatMap(stepsOf));
+  }
+
+  /** Whoever stops while they start waits for the one that is at it, and for no other. */
+  function refuseStopped(): void {
+    if (stopping !== undefined)
+      throw httpError('HTTP_PLUGIN_FAILED', 'The plugins were stopped, and start no more: nobody would stop them again.');
   }
 
   async function startOne(entry: Entry): Promise<void> {
@@ -172,13 +180,9 @@ export function createPlugins(app?: object, options: PluginsOptions = {}, clock:
   return Object.freeze({ registerPlugin: registerPlugin as Plugins['registerPlugin'], start, stop, middleware });
 }
 
-function stepsOf(name: string, { global, middleware, routes, prefix = `/${name}` }: PluginParts<unknown>): AnyMiddleware[] {
+function stepsOf({ name, prefix, parts: { global, middleware, routes } }: Entry): AnyMiddleware[] {
   const own = [middleware, routes].filter((part) => part !== undefined);
-  return [...(global === undefined ? [] : [global]), ...(own.length === 0 ? [] : [mount(tidy(prefix), composite(name, ...own))])];
-}
-
-function tidy(prefix: string): string {
-  return prefix.replace(/\/+$/, '');
+  return [...(global === undefined ? [] : [global]), ...(own.length === 0 ? [] : [mount(prefix, composite(name, ...own))])];
 }
 
 function putInto(app: object, middleware: Middleware): void {

@@ -20,10 +20,10 @@ export interface SessionUser {
   readonly id: string;
   /** What `passwords.hash()` gave; absent for who logs in otherwise. */
   readonly passwordHash?: string | null | undefined;
-  readonly roles?: readonly string[] | undefined;
-  readonly permissions?: readonly string[] | undefined;
-  /** Is answered as if the password was wrong, and renews nothing. */
-  readonly isDisabled?: boolean | undefined;
+  readonly roles?: readonly string[] | null | undefined;
+  readonly permissions?: readonly string[] | null | undefined;
+  /** Is answered as if the password was wrong, and renews nothing. Anything but what counts as no: some databases write 1. */
+  readonly isDisabled?: boolean | number | null | undefined;
 }
 
 export interface UserSource<U extends SessionUser> {
@@ -42,6 +42,8 @@ export interface Reuse {
   readonly sessionId: string;
 }
 
+type Claims = Readonly<Record<string, unknown>>;
+
 export interface SessionOptions<U extends SessionUser> {
   /** Makes the access tokens; their life is its `lifetimeMs`, 15 minutes. */
   readonly tokens: Tokens;
@@ -51,9 +53,9 @@ export interface SessionOptions<U extends SessionUser> {
   /** @default memorySessionStore(), with a warning in production: logins end with the process, and no other instance knows them */
   readonly store?: SessionStore | undefined;
   /** What a client is told of its user. The hash never goes out. @default id, roles and permissions */
-  readonly present?: ((user: U) => object) | undefined;
+  readonly present?: ((user: U) => object | Promise<object>) | undefined;
   /** What an access token says beside `sub`, `roles`, `permissions` and `sid`: `{ ver: user.tokenVersion }`. @default nothing */
-  readonly claims?: ((user: U) => Readonly<Record<string, unknown>>) | undefined;
+  readonly claims?: ((user: U) => Claims | Promise<Claims>) | undefined;
   /** Milliseconds that a refresh token counts. Raising it leaves stolen devices logged in for longer. @default 604800000 (7 days) */
   readonly refreshMs?: number | string | undefined;
   /** Milliseconds after which one has to log in anew, however often was refreshed. @default 2592000000 (30 days) */
@@ -67,8 +69,8 @@ export interface SessionOptions<U extends SessionUser> {
   readonly maxPerUser?: number | undefined;
   /** The field of the body of `login` that says who. @default 'email' */
   readonly loginField?: string | undefined;
-  /** Hears of a refresh token that was used twice: it was stolen. The session is over by then. */
-  readonly onReuse?: ((reuse: Reuse) => void) | undefined;
+  /** Hears of a refresh token that was used twice: it was stolen. The session is over by then; nobody waits for what it does. */
+  readonly onReuse?: ((reuse: Reuse) => void | Promise<void>) | undefined;
   /** @default standard error; `false`: silence */
   readonly log?: Log | false | undefined;
 }
@@ -78,14 +80,14 @@ export interface ResolvedSessions<U extends SessionUser> {
   readonly users: UserSource<U>;
   readonly passwords: Passwords;
   readonly store: SessionStore;
-  readonly present: (user: U) => object;
-  readonly claims: (user: U) => Readonly<Record<string, unknown>>;
+  readonly present: (user: U) => object | Promise<object>;
+  readonly claims: (user: U) => Claims | Promise<Claims>;
   readonly refreshMs: number;
   readonly maxSessionMs: number;
   readonly graceMs: number;
   readonly maxPerUser: number;
   readonly loginField: string;
-  readonly onReuse: ((reuse: Reuse) => void) | undefined;
+  readonly onReuse: SessionOptions<U>['onReuse'];
   readonly log: Log;
 }
 
@@ -94,14 +96,14 @@ const DAY_MS = 86_400_000;
 /** @throws HTTP_OPTION_INVALID */
 export function resolveSessionOptions<U extends SessionUser>(given: SessionOptions<U>): ResolvedSessions<U> {
   const log = logOption(consoleLog);
-  const present = functionOption<(user: U) => object>('a function that gets a user and gives what a client may know');
+  const present = functionOption<ResolvedSessions<U>['present']>('a function that gets a user and gives what a client may know');
   const claims = functionOption<ResolvedSessions<U>['claims']>('a function that gets a user and gives claims');
   const table: { readonly [K in keyof ResolvedSessions<U>]: Option<ResolvedSessions<U>[K]> } = {
     tokens: having('what createTokens() gave', ['issue', 'verify']),
     users: having('an object with findByLogin and findById', ['findByLogin', 'findById']),
     passwords: having('what createPasswords() gave', ['hash', 'verify', 'needsRehash'], () => createPasswords()),
     store: having('a session store', ['create', 'rotate', 'find', 'end', 'endAllOf'], () => undefined as never),
-    present: { ...present, read: (value) => present.read(value) as (user: U) => object, fallback: () => plainly },
+    present: { ...present, read: (value) => present.read(value) as ResolvedSessions<U>['present'], fallback: () => plainly },
     claims: { ...claims, read: (value) => claims.read(value) as ResolvedSessions<U>['claims'], fallback: () => () => ({}) },
     refreshMs: integerOption('milliseconds', { min: 1_000, max: 400 * DAY_MS }, () => 7 * DAY_MS),
     maxSessionMs: integerOption('milliseconds', { min: 1_000, max: 400 * DAY_MS }, () => 30 * DAY_MS),
@@ -115,7 +117,7 @@ export function resolveSessionOptions<U extends SessionUser>(given: SessionOptio
         return value;
       },
     },
-    onReuse: functionOption<(reuse: Reuse) => void>('a function that gets the user and the session'),
+    onReuse: functionOption<NonNullable<SessionOptions<U>['onReuse']>>('a function that gets the user and the session'),
     log,
   };
   const options = resolveOptions('createSessions()', table, given, optionInvalid) as ResolvedSessions<U>;
@@ -127,8 +129,8 @@ export function resolveSessionOptions<U extends SessionUser>(given: SessionOptio
   return Object.freeze({ ...options, store: memorySessionStore() });
 }
 
-function plainly({ id, roles = [], permissions = [] }: SessionUser): object {
-  return { id, roles, permissions };
+function plainly({ id, roles, permissions }: SessionUser): object {
+  return { id, roles: roles ?? [], permissions: permissions ?? [] };
 }
 
 /** Of the right shape, whichever copy of the package made it. */

@@ -1,15 +1,14 @@
 import { systemRandom } from '@express-micro/core';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { open as openTokens, standingClock } from '../authentication/tokens.test-support.ts';
+import { recordedLog } from '../manual-clock.test-support.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { scrypt } from '../passwords/scrypt.ts';
 import type { Grant } from './grant.ts';
 import { memorySessionStore } from './memory-session-store.ts';
 import type { SessionOptions, SessionUser } from './session-options.ts';
 import { faulty } from './session-store.test-support.ts';
-import { createSessions, type Sessions, sessionsWith } from './sessions.ts';
-
-afterEach(() => vi.unstubAllEnvs());
+import { type Sessions, sessionsWith } from './sessions.ts';
 
 interface User extends SessionUser {
   email: string;
@@ -98,6 +97,45 @@ describe('a login', () => {
     );
   });
 
+  it('is read from a row as databases write it: null for nothing, a number for yes', async () => {
+    const row = { roles: null, permissions: null, isDisabled: null };
+    const { sessions, ada, users } = await start();
+    users.set('1', { ...ada, ...row } as never);
+    const grant = await sessions.open({ login: ada.email, password: PASSWORD });
+    expect(grant.user).toEqual({ id: '1', roles: [], permissions: [] });
+    users.set('1', { ...ada, ...row, isDisabled: 1 } as never);
+    expect(await refusal(sessions.open({ login: ada.email, password: PASSWORD }))).toContain('INVALID_CREDENTIALS');
+    expect(await refusal(sessions.renew(grant.refreshToken))).toBe(REFUSED);
+  });
+
+  it('is for nobody who is disabled, however it was proven who that is', async () => {
+    const { sessions, ada } = await start();
+    expect((await sessions.openFor(ada)).tokenType).toBe('Bearer');
+    expect(await refusal(sessions.openFor({ ...ada, isDisabled: true }))).toContain('INVALID_CREDENTIALS');
+  });
+
+  it('says of a user what takes time to find out, too', async () => {
+    const { sessions, login } = await start({
+      present: async ({ id }) => ({ id, orders: 7 }),
+      claims: async () => ({ ver: 3 }),
+    });
+    const grant = await login();
+    expect(grant.user).toEqual({ id: '1', orders: 7 });
+    for (const { accessToken } of [grant, await sessions.renew(grant.refreshToken)])
+      expect(JSON.parse(Buffer.from(String(accessToken.split('.')[1]), 'base64url').toString())).toMatchObject({ ver: 3 });
+  });
+
+  it('that cannot be answered ends no other one', async () => {
+    let isBroken = false;
+    const present = ({ id }: User) => (isBroken ? { id, big: 1n } : { id });
+    const { sessions, login } = await start({ maxPerUser: 1, present });
+    const grant = await login();
+    isBroken = true;
+    await expect(login()).rejects.toThrow(TypeError);
+    isBroken = false;
+    expect(await refusal(sessions.renew(grant.refreshToken))).toBe('let in');
+  });
+
   it('hashes a password anew when the parameters were raised, in place of the old hash only', async () => {
     const savePasswordHash = vi.fn();
     const source = (ada: User) => ({ findByLogin: () => ada, findById: () => ada, savePasswordHash });
@@ -155,6 +193,27 @@ describe('a refresh token', () => {
     expect(onReuse).toHaveBeenCalledExactlyOnceWith({ userId: '1', sessionId: expect.any(String) });
     expect(await refusal(sessions.renew(third.refreshToken))).toBe(REFUSED);
     expect((await sessions.renew(other.refreshToken)).tokenType).toBe('Bearer');
+  });
+
+  it('is refused all the same where who is told of it fails, and the log hears of that', async () => {
+    const log = recordedLog();
+    const mail = async () => {
+      await Promise.resolve();
+      throw new Error('no mail');
+    };
+    const throws = () => {
+      throw new Error('no mail');
+    };
+    for (const onReuse of [mail, throws]) {
+      const { sessions, login } = await start({ onReuse, log });
+      const first = await login();
+      await sessions.renew(first.refreshToken);
+      expect(await refusal(sessions.renew(first.refreshToken))).toBe(REFUSED);
+    }
+    await Promise.resolve();
+    expect(log.lines.filter((line) => line.startsWith('error'))).toEqual(
+      Array(2).fill('error: onReuse of createSessions() failed: no mail'),
+    );
   });
 
   it('wins once of a hundred times at once; with a grace all are given the same next one', async () => {
@@ -324,36 +383,5 @@ describe('a store that fails', () => {
     await expect(sessions.renew(grant.refreshToken)).rejects.toThrow('down');
     isDown = false;
     expect((await sessions.renew(grant.refreshToken)).tokenType).toBe('Bearer');
-  });
-});
-
-describe('options', () => {
-  const { tokens } = openTokens();
-  const users = { findByLogin: () => undefined, findById: () => undefined };
-
-  it.each([
-    [{}, 'it cannot do without'],
-    [{ tokens }, '"users"'],
-    [{ tokens, users: {} }, 'findByLogin and findById'],
-    [{ tokens: {}, users }, 'what createTokens() gave'],
-    [{ tokens, users, store: {} }, 'a session store'],
-    [{ tokens, users, graceMs: 3_600_000 }, 'from 0 to 60000'],
-    [{ tokens, users, loginField: '__proto__' }, 'the name of a field'],
-    [{ tokens, users, present: 'id' }, 'what a client may know'],
-    [{ tokens, users, refreshDays: 7 }, 'Unknown option "refreshDays"'],
-  ])('%o is an error that says so', (options, text) => {
-    expect(() => createSessions(options as never)).toThrow(
-      expect.objectContaining({ code: 'HTTP_OPTION_INVALID', message: expect.stringContaining(text) }),
-    );
-  });
-
-  it('without a store production hears what that means', () => {
-    const warn = vi.fn();
-    const log = { info() {}, warn, error() {} };
-    createSessions({ tokens, users, log });
-    expect(warn).not.toHaveBeenCalled();
-    vi.stubEnv('NODE_ENV', 'production');
-    createSessions({ tokens, users, log });
-    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('Give it a store that they share'));
   });
 });

@@ -2,6 +2,7 @@ import { type Clock, printable, type Random, systemClock, systemRandom } from '@
 import { UnauthorizedError } from '../app-errors.ts';
 import { invalidCredentials } from '../authentication/refusals.ts';
 import type { TokenClaims } from '../authentication/way.ts';
+import { tell } from '../tell.ts';
 import type { Credentials, Grant } from './grant.ts';
 import { newNonce, newRefreshToken, nextRefreshToken, readRefreshToken } from './refresh-token.ts';
 import { resolveSessionOptions, type SessionOptions, type SessionUser } from './session-options.ts';
@@ -47,9 +48,13 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
     // Asked also where there is nobody: a login that fails costs the same, whoever it is for.
     const isRight = await passwords.verify(password, stored);
     if (user === undefined || stored === undefined || !isRight) throw invalidCredentials('the login or the password is wrong');
-    if (user.isDisabled === true) throw invalidCredentials('the user is disabled');
+    refuseDisabled(user);
     await renewHash(user, password, stored);
     return openFor(user);
+  }
+
+  function refuseDisabled({ isDisabled }: U): void {
+    if (isDisabled) throw invalidCredentials('the user is disabled');
   }
 
   async function renewHash(user: U, password: string, stored: string): Promise<void> {
@@ -63,8 +68,10 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
   }
 
   async function openFor(user: U): Promise<Grant> {
+    refuseDisabled(user);
     const token = newRefreshToken(random);
-    const accessToken = await accessTokenFor(user, token.sessionId);
+    // All that can fail comes before the session: one that nobody is given could end another.
+    const answer = await grant(user, await accessTokenFor(user, token.sessionId), token.text);
     const nowMs = clock.epochMs();
     const session = {
       id: token.sessionId,
@@ -77,7 +84,7 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
       endsAtMs: nowMs + maxSessionMs,
     };
     await store.create(session, { maxPerUser, nowMs });
-    return grant(user, accessToken, token.text);
+    return answer;
   }
 
   async function renew(text: string): Promise<Grant> {
@@ -86,13 +93,13 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
     const session = await store.find(shown.sessionId, clock.epochMs());
     if (session === undefined) throw refused('there is no such session any more');
     const user = (await users.findById(session.userId)) ?? undefined;
-    if (user === undefined || user.isDisabled === true) {
+    if (user === undefined || user.isDisabled) {
       await store.end(session.id);
       throw refused('the user is gone or disabled');
     }
     // All that can fail comes before the exchange: a token that was exchanged and never reached its client logs it out.
     const accessToken = await accessTokenFor(user, session.id);
-    const answer = grant(user, accessToken, '');
+    const answer = await grant(user, accessToken, '');
     const nonce = newNonce(random);
     const next = nextRefreshToken(shown, nonce);
     const nowMs = clock.epochMs();
@@ -113,26 +120,27 @@ export function sessionsWith<U extends SessionUser>(given: SessionOptions<U>, cl
         return { ...answer, refreshToken: nextRefreshToken(shown, result.nonce).text };
       case 'reused':
         log.warn(`a refresh token of user ${printable(session.userId)} was used twice; its session is over`);
-        options.onReuse?.({ userId: session.userId, sessionId: session.id });
+        tell(log, 'onReuse of createSessions()', () => options.onReuse?.({ userId: session.userId, sessionId: session.id }));
         throw refused('it was used before');
       default:
         throw refused('the session is over');
     }
   }
 
-  function accessTokenFor(user: U, sid: string): Promise<string> {
-    const { id: sub, roles = [], permissions = [] } = user;
-    return tokens.issue({ ...options.claims(user), sub, roles, ...(permissions.length === 0 ? {} : { permissions }), sid });
+  async function accessTokenFor(user: U, sid: string): Promise<string> {
+    const { id: sub, roles, permissions } = user;
+    const may = permissions == null || permissions.length === 0 ? {} : { permissions };
+    return tokens.issue({ ...(await options.claims(user)), sub, roles: roles ?? [], ...may, sid });
   }
 
-  function grant(user: U, accessToken: string, refreshToken: string): Grant {
+  async function grant(user: U, accessToken: string, refreshToken: string): Promise<Grant> {
     const expiresIn = Math.floor(tokens.lifetimeMs / 1_000);
     return {
       accessToken,
       refreshToken,
       tokenType: 'Bearer',
       expiresIn,
-      user: withoutHash(options.present(user), user.passwordHash),
+      user: withoutHash(await options.present(user), user.passwordHash),
     };
   }
 
