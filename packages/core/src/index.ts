@@ -34,11 +34,13 @@ export { type ExpressApp, type HandlingApp, isExpressApp } from './express-app.t
 export { type AppWithPrototypes, giveExpressPrototypes, servesAlone } from './express-prototypes.ts';
 export {
   type AnswerableError,
+  type AnswerHead,
   type FailedAnswer,
   type FailureBody,
   failureText,
   headersOfError,
   isAnswerable,
+  replaceHeaders,
   sendFailedAnswer,
 } from './failed-answer.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
@@ -61,6 +63,7 @@ export {
 export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, watchPart } from './parts.ts';
 export { quickenServers } from './quick-servers.ts';
 export { type Random, systemRandom } from './random.ts';
+export { carryHeaders, headOfReply, type Reply } from './reply.ts';
 export { requestIdOf } from './request-id.ts';
 export { markRouteName, routeNameOf } from './route-name.ts';
 export { stopServer, watchServers } from './servers.ts';

@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Caller, keepContext } from '@express-micro/core';
+import type { IncomingMessage } from 'node:http';
+import { type Caller, carryHeaders, keepContext, type Reply } from '@express-micro/core';
 import {
   type AppInMesh,
   createMicro,
@@ -28,18 +28,13 @@ interface RawRequest {
   readonly body?: unknown;
 }
 
-/** What is needed of a Fastify reply. */
-interface RawReply {
-  readonly raw: ServerResponse;
-}
-
 /** A hook: for `onRequest`, `preValidation` or `preHandler`, of a route or of all of them. */
-export type MicroHook = (request: RawRequest, reply: RawReply, done: (error?: Error) => void) => void;
+export type MicroHook = (request: RawRequest, reply: Reply, done: (error?: Error) => void) => void;
 
 /** A handler that answers by itself. */
 export type MicroHandler = (request: RawRequest, reply: AnsweringReply) => void;
 
-interface AnsweringReply extends RawReply {
+interface AnsweringReply {
   code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } };
 }
 
@@ -89,7 +84,11 @@ function asHook(middleware: Middleware): MicroHook {
   return (request, reply, done) => {
     // Where a parser in front has made something of the body, that is what was sent.
     if (request.body !== undefined) Object.assign(request.raw, { body: request.body });
-    middleware(request.raw, reply.raw, (error) => done(error as Error | undefined));
+    const endCarrying = carryHeaders(reply);
+    middleware(request.raw, reply.raw, (error) => {
+      endCarrying();
+      done(error as Error | undefined);
+    });
   };
 }
 

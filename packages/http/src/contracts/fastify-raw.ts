@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { carryHeaders, headOfReply, replaceHeaders } from '@express-micro/core';
 import type { ErrorAnswers } from '../failures/error-answer.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import type { FastifyReply, FastifyRequest } from './fastify-types.ts';
@@ -17,12 +17,15 @@ export function rawOf(request: FastifyRequest): HttpRequest {
 }
 
 /** Whether the request is to be handled; `false` when a guard has answered it. */
-export function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Promise<boolean> {
+export function passes(before: Middleware, req: HttpRequest, reply: FastifyReply): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let isOver = false;
+    const res = reply.raw;
+    const endCarrying = carryHeaders(reply);
     const onClose = () => resolve(false);
     before(req, res, (error) => {
       isOver = true;
+      endCarrying();
       res.off('close', onClose);
       if (error === undefined || error === null) resolve(true);
       else reject(error);
@@ -39,5 +42,6 @@ export function sendError(answerError: ErrorAnswers, error: unknown, request: Fa
     return reply.hijack();
   }
   const { status, headers, body } = answerError(error, request.raw);
-  return reply.code(status).headers(headers).send(body);
+  replaceHeaders(headOfReply(reply), headers);
+  return reply.code(status).send(body);
 }

@@ -55,7 +55,7 @@ function handlerOf({ before, answer }: ServedRoute, answerError: ErrorAnswers) {
     const res = reply.raw;
     let answered: Answer | undefined;
     try {
-      if (await passes(before, req, res)) answered = await answer(req, res, request.params);
+      if (await passes(before, req, reply)) answered = await answer(req, res, request.params);
     } catch (error) {
       return sendError(answerError, error, request, reply);
     }
