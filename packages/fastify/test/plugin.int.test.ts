@@ -58,6 +58,25 @@ describe('P2: the plugin', () => {
     }
   });
 
+  it('tells a decorator of the app that has its name from a second registration', async () => {
+    const app = ends(Fastify());
+    app.decorate('micro', { own: true } as never);
+    await expect(async () => void (await app.register(fastifyMicro, { log: false }))).rejects.toMatchObject({
+      code: 'MESH_OPTION_INVALID',
+      message: expect.stringMatching(/decorator "micro" of its own/),
+    });
+  });
+
+  it('called by itself when it is too late leaves nothing behind', async () => {
+    const app = ends(Fastify());
+    await app.ready();
+    const before = process.listenerCount('SIGTERM');
+    await expect(fastifyMicro(app, { serviceName: 'late', log: false, closeOnSigterm: true })).rejects.toThrow(/already booted/);
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+    expect(app.server.rawListeners('request')).toContain(app.routing);
+    expect(app.hasDecorator('micro')).toBe(false);
+  });
+
   it('lets Fastify itself refuse a version that it is not made for', () => {
     expect(Reflect.get(fastifyMicro, Symbol.for('plugin-meta'))).toMatchObject({ fastify: '5.x' });
   });
