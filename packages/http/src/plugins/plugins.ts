@@ -182,11 +182,13 @@ function tidy(prefix: string): string {
 }
 
 function putInto(app: object, middleware: Middleware): void {
-  const { use } = app as { use?: (middleware: Middleware) => unknown };
+  const { use, addHook } = app as Readonly<Record<'use' | 'addHook', unknown>>;
   if (typeof use !== 'function') {
-    throw optionInvalid(
-      `createPlugins() got ${show(app)}; it takes an Express app, or nothing: then put its middleware in front of your routes, and call start().`,
-    );
+    const advice =
+      typeof addHook === 'function'
+        ? 'For Fastify there is fastifyPlugins() of @express-micro/http/fastify.'
+        : 'Or nothing: then put its middleware in front of your routes, and call start().';
+    throw optionInvalid(`createPlugins() got ${show(app)}; it takes an Express app. ${advice}`);
   }
   use.call(app, middleware);
 }
