@@ -16,23 +16,38 @@ export function rawOf(request: FastifyRequest): HttpRequest {
   return req;
 }
 
-/** Whether the request is to be handled; `false` when a guard has answered it. */
-export function passes(before: Middleware, req: HttpRequest, reply: FastifyReply): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const res = reply.raw;
+/**
+ * Runs guards or other middleware, then `handle`. Who answers by itself ends it: Fastify hears of that by the end of the response.
+ * Whatever fails, `handle` too, is answered.
+ */
+export function passOn(
+  run: Middleware,
+  answerError: ErrorAnswers,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handle: (req: HttpRequest) => void,
+): void {
+  const fail = (error: unknown) => void sendError(answerError, error, request, reply);
+  try {
+    const req = rawOf(request);
     const endCarrying = carryHeaders(reply);
-    const onClose = () => resolve(false);
-    before(req, res, (error) => {
-      isOver = true;
+    run(req, reply.raw, (error) => {
       endCarrying();
-      res.off('close', onClose);
-      if (error === undefined || error === null) resolve(true);
-      else reject(error);
+      if (error !== undefined && error !== null) fail(error);
+      else attempt(() => handle(req), fail);
     });
-    // Most guards have spoken by now.
-    if (!isOver) res.once('close', onClose);
-  });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** In the midst of somebody's callback, where nobody else would catch it. */
+export function attempt(work: () => void, fail: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    fail(error);
+  }
 }
 
 export function sendError(answerError: ErrorAnswers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
