@@ -186,9 +186,9 @@ function putInto(app: object, middleware: Middleware): void {
   if (typeof use !== 'function') {
     const advice =
       typeof addHook === 'function'
-        ? 'For Fastify there is fastifyPlugins() of @express-micro/http/fastify.'
-        : 'Or nothing: then put its middleware in front of your routes, and call start().';
-    throw optionInvalid(`createPlugins() got ${show(app)}; it takes an Express app. ${advice}`);
+        ? '. For Fastify there is fastifyPlugins() of @express-micro/http/fastify.'
+        : ', or nothing: then put its middleware in front of your routes, and call start().';
+    throw optionInvalid(`createPlugins() got ${show(app)}; it takes an Express app${advice}`);
   }
   use.call(app, middleware);
 }
