@@ -21,13 +21,11 @@ const log = { info() {}, warn() {}, error: onUnexpected };
 async function listen() {
   if (kind === 'fastify') {
     const { securityMiddleware } = await import('@express-micro/http');
-    const { fastifyMiddleware, fastifyRoutes } = await import('@express-micro/http/fastify');
+    const { fastifyMiddleware, fastifyPlugins, fastifyRoutes } = await import('@express-micro/http/fastify');
     const { default: Fastify } = await import('fastify');
     const app = Fastify({ trustProxy: '127.0.0.1' });
-    const plugins = createPlugins();
-    plugins.registerPlugin('analytics', analyticsPlugin, { trackingId: 'shop' });
-    await plugins.start();
-    await app.register(fastifyMiddleware([...securityMiddleware(), plugins.middleware]));
+    await app.register(fastifyMiddleware(securityMiddleware()));
+    fastifyPlugins(app).registerPlugin('analytics', analyticsPlugin, { trackingId: 'shop' });
     await app.register(fastifyRoutes(shopRoutes));
     await app.listen({ port: 0, host: '127.0.0.1' });
     return /** @type {import('node:net').AddressInfo} */ (app.server.address()).port;

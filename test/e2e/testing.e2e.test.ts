@@ -24,9 +24,9 @@ describe('the entry for tests', () => {
     const { status, output } = run(
       '--test',
       '--test-reporter=tap',
-      ...['order-service', 'fleet'].map((name) => `examples/testing/${name}.test.js`),
+      ...['order-service', 'cart-service', 'fleet'].map((name) => `examples/testing/${name}.test.js`),
     );
-    expect(output).toMatch(/^# pass 9$/m);
+    expect(output).toMatch(/^# pass 11$/m);
     expect(status).toBe(0);
     expect(readdirSync(folder)).toEqual([]);
   });

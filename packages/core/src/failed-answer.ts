@@ -81,32 +81,39 @@ const OF_THE_CONTENT = [
   ],
 ];
 
-/** Takes back what an answer that failed has said of its content, of whatever framework it is. */
-export function forgetContent(answer: { removeHeader(name: string): unknown }): void {
-  for (const name of OF_THE_CONTENT) answer.removeHeader(name);
-}
-
 export interface FailedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
+/** The headers of an answer that has not begun: of Node's response, or what a framework has in front of it. */
+export interface AnswerHead {
+  getHeader(name: string): unknown;
+  setHeader(name: string, value: string): unknown;
+  removeHeader(name: string): unknown;
+}
+
+/** Puts the headers of a failure in the place of what the answer that failed has said of its content. */
+export function replaceHeaders(head: AnswerHead, headers: FailedAnswer['headers']): void {
+  for (const name of OF_THE_CONTENT) head.removeHeader(name);
+  for (const [name, value] of Object.entries(headers)) {
+    head.setHeader(name, name === 'vary' ? joinVary(head.getHeader('vary'), value) : value);
+  }
+}
+
 /** Answers in the place of the answer that failed. Nothing of it may have been sent. */
 export function sendFailedAnswer(res: ServerResponse, { status, headers, body }: FailedAnswer): void {
-  forgetContent(res);
   res.statusCode = status;
   // HTTP/2 has no such words, and warns of them.
   if (res.req.httpVersionMajor < 2) res.statusMessage = STATUS_CODES[status] ?? 'Error';
-  for (const [name, value] of Object.entries(headers)) {
-    res.setHeader(name, name === 'vary' ? joinVary(res.getHeader('vary'), value) : value);
-  }
+  replaceHeaders(res, headers);
   if (res.req.method === 'HEAD') res.end();
   else res.end(body);
 }
 
 /** A `vary` with one more name. `before` is what stands there, if anything. */
-export function joinVary(before: unknown, added: string): string {
+function joinVary(before: unknown, added: string): string {
   const names = [before ?? [], added].flat().join(',').split(',');
   const byName = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()] as const));
   byName.delete('');

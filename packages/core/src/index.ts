@@ -35,13 +35,13 @@ export { type ExpressApp, type HandlingApp, isExpressApp } from './express-app.t
 export { type AppWithPrototypes, giveExpressPrototypes, servesAlone } from './express-prototypes.ts';
 export {
   type AnswerableError,
+  type AnswerHead,
   type FailedAnswer,
   type FailureBody,
   failureText,
-  forgetContent,
   headersOfError,
   isAnswerable,
-  joinVary,
+  replaceHeaders,
   sendFailedAnswer,
 } from './failed-answer.ts';
 export { isForbiddenKey, parseUntrustedJson } from './json.ts';
@@ -64,6 +64,7 @@ export {
 export { type AppParts, type MeshPart, offerPart, partOf, type ShutdownPart, watchPart } from './parts.ts';
 export { quickenServers } from './quick-servers.ts';
 export { type Random, systemRandom } from './random.ts';
+export { carryHeaders, headOfReply, type Reply } from './reply.ts';
 export { requestIdOf } from './request-id.ts';
 export { handlersOf, keepHandlers } from './route-handlers.ts';
 export { type DeclaredStatuses, declaredBy, markRouteName, routeNameOf } from './route-name.ts';

@@ -1,4 +1,5 @@
 import https from 'node:https';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createAuthority } from '../../../test/engines/openssl.ts';
 import type { ExpressMicroOptions, MeshError } from '../src/index.ts';
@@ -150,6 +151,15 @@ describe('the option "tls"', () => {
   });
 });
 
+/** Of a request whose path is sent as it stands, which no client of Node's does. */
+async function statusOf(url: string, path: string): Promise<string | undefined> {
+  const { port } = new URL(url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.end(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`, 'latin1');
+  const answer = Buffer.concat(await socket.toArray()).toString('latin1');
+  return answer.split(' ', 2)[1];
+}
+
 describe('rules of who may call what', () => {
   const allow = { payments: { '/': ['orders'], '/health': ['*'] } };
   const declare = (app: App) => {
@@ -174,6 +184,21 @@ describe('rules of who may call what', () => {
     expect(payments.micro.counters().forbidden).toBe(3);
     // It is not the instance that failed.
     expect(users.micro.instances('payments')).toMatchObject([{ status: 'UP' }]);
+  });
+
+  it('no spelling of a path that reaches a route is a way around them', async () => {
+    const rules = { payments: { '/': ['*'], '/refunds': ['support'] } };
+    const { url } = await startService('payments', (app) => void app.get('/refunds', (_req, res) => void res.json('all')), {
+      allow: rules,
+    });
+    const statuses = await Promise.all(
+      ['/refunds', '/refunds#', '/refunds#?a', '/REFUNDS#', '/%72efunds#', '/refunds\xa0', '\\refunds#', 'http://a/refunds'].map(
+        async (path) => [path, await statusOf(url, path)],
+      ),
+    );
+    // What no router takes for that route is not found, and never answered.
+    expect(statuses.filter(([, status]) => !['400', '401', '404'].includes(status as string))).toEqual([]);
+    expect(statuses.slice(0, 3).map(([, status]) => status)).toEqual(['401', '401', '401']);
   });
 
   it('a caller that has the rules too sends nothing', async () => {

@@ -10,7 +10,7 @@ export interface Closing {
   /** Ends the servers: Fastify's own as Fastify does it, with the hooks of the app. */
   stop(servers: readonly Server[], limitMs: number): Promise<void>;
   /** From now on `app.close()` leaves the mesh first. */
-  leaveFirst(inMesh: AppInMesh): void;
+  leaveFirst(inMesh: Pick<AppInMesh, 'close'>): void;
 }
 
 /**

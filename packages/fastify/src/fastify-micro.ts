@@ -1,13 +1,21 @@
-import { keepContext, systemClock, systemRandom } from '@express-micro/core';
-import { type AppInMesh, createMesh, enterMesh, type MeshOptions, meshError, resolveMeshOptions } from '@express-micro/mesh';
+import { keepContext, partOf, systemClock, systemRandom } from '@express-micro/core';
+import {
+  type AppInMesh,
+  createMesh,
+  createMicro,
+  enterMesh,
+  type MeshOptions,
+  meshError,
+  resolveMeshOptions,
+} from '@express-micro/mesh';
 import { createClosing } from './closing.ts';
-import { keepFailuresIn } from './failures.ts';
+import { equip } from './equip.ts';
 import type { FastifyInstance } from './fastify.ts';
 import { prototypesOfNode } from './fastify-link.ts';
-import { giveLifetime, giveRequestId, tellRoutes } from './fastify-request.ts';
 import { createRouteReader } from './fastify-routes.ts';
 import { createFront, type Front } from './front.ts';
 import { microFor, type Services } from './micro.ts';
+import { currentStage } from './stage.ts';
 
 export type FastifyMicroOptions = MeshOptions;
 
@@ -31,14 +39,26 @@ export async function fastifyMicro(instance: FastifyInstance, options?: FastifyM
   const app = outermost(instance);
   refuseUnfit(app);
   const resolved = resolveMeshOptions('fastifyMicro()', options);
+  // Fastify itself says where it is too late for all of this, before there is anything to be undone.
+  app.after(() => {});
+  let end: () => unknown = () => {};
+  // Where it ends by itself, because something else could not be loaded, nothing of us stays.
+  app.addHook('onClose', () => end());
+  const stage = currentStage();
+  if (stage !== undefined) {
+    members.add(app);
+    end = stage(app, resolved, options?.serviceName).close;
+    return;
+  }
   const routes = createRouteReader(app);
   const mesh = createMesh<Services>(resolved, { routes });
   members.add(app);
   // `app.micro.services` is first asked for in the midst of a request, where it would be too late for that one.
   keepContext();
 
-  const front: Front = createFront(app.routing as never, mesh, () => inMesh, resolved.log);
-  const closing = createClosing(app, resolved.log);
+  const { log } = resolved;
+  const front: Front = createFront(app.routing as never, mesh, () => inMesh, log);
+  const closing = createClosing(app, log);
   const giveBack = front.standBefore(app.server);
   const inMesh: AppInMesh = enterMesh(mesh, resolved, {
     app,
@@ -51,18 +71,17 @@ export async function fastifyMicro(instance: FastifyInstance, options?: FastifyM
       members.delete(app);
     },
   });
+  end = () => inMesh.close(AT_ONCE);
   // A server that hides the app behind a function cannot be found by its listeners.
   inMesh.attach(app.server);
   closing.leaveFirst(inMesh);
+  const micro = microFor(createMicro(mesh, inMesh), mesh);
+  equip(app, { mesh, front, micro, clock: systemClock, random: systemRandom, log });
+}
 
-  giveRequestId(app, mesh, systemRandom);
-  giveLifetime(app, mesh, systemClock);
-  app.addHook('onRequest', (request, reply, done) => front.admit(request.raw, reply.raw, done as (error?: unknown) => void));
-  tellRoutes(app);
-  keepFailuresIn(app, resolved.log);
-  app.decorate('micro', microFor(mesh, inMesh));
-  // Where Fastify ends by itself, because something else could not be loaded, nothing of us stays.
-  app.addHook('onClose', () => inMesh.close(AT_ONCE));
+/** Whether `fastifyMicro` was registered with it. */
+export function isMember(app: object): boolean {
+  return members.has(app);
 }
 
 /** Nobody is served any more, so nobody is waited for. */
@@ -75,8 +94,8 @@ Object.assign(fastifyMicro, {
   [Symbol.for('plugin-meta')]: { fastify: '5.x', name: '@express-micro/fastify' },
 });
 
-/** Contexts inherit from the app in which they were opened; the app itself has what it was made with. */
-function outermost(instance: FastifyInstance): FastifyInstance {
+/** Contexts inherit from the app in which they were opened; the app itself has what it was made with. @throws MESH_OPTION_INVALID */
+export function outermost(instance: FastifyInstance): FastifyInstance {
   let app: FastifyInstance | null = instance;
   while (app !== null && app !== undefined && !Object.hasOwn(app, 'routing')) app = Object.getPrototypeOf(app);
   if (app === null || app === undefined)
@@ -86,10 +105,15 @@ function outermost(instance: FastifyInstance): FastifyInstance {
 
 function refuseUnfit(app: FastifyInstance): void {
   // Also by another copy of this package.
-  if (members.has(app) || app.hasDecorator('micro'))
+  if (members.has(app) || partOf(app, 'mesh') !== undefined)
     throw meshError(
       'MESH_OPTION_INVALID',
       'fastifyMicro was registered twice on the same app. Register it once: app.micro has it all.',
+    );
+  if (app.hasDecorator('micro'))
+    throw meshError(
+      'MESH_OPTION_INVALID',
+      'fastifyMicro was registered on an app with a decorator "micro" of its own, which is the name of what it gives. Give yours another.',
     );
   if ((app.initialConfig as { http2?: boolean }).http2 === true || app.server.constructor.name.startsWith('Http2'))
     throw meshError(

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from './fastify.ts';
  * Gives requests `deadline`, and a `signal` that ends with it, too. Fastify's own ends when the connection does, and with the
  * time that a route gives its handler; both stay part of it. What a plugin has put there before stays as it is.
  */
-export function giveLifetime<S>(app: FastifyInstance, { lifetime }: Mesh<S>, clock: Clock): void {
+export function giveLifetime(app: FastifyInstance, { lifetime }: Pick<Mesh, 'lifetime'>, clock: Clock): void {
   const combined = new WeakMap<FastifyRequest, AbortSignal>();
   decorate(app, 'deadline', function deadline(this: FastifyRequest) {
     return deadlineOf(lifetime(this.raw), clock);
@@ -43,7 +43,7 @@ function inheritedSignal(request: FastifyRequest, own: () => unknown): AbortSign
  * `request.id` is the id by which the request goes through the fleet. An app that says how its ids are made, by `genReqId` or
  * `requestIdHeader`, keeps them.
  */
-export function giveRequestId<S>(app: FastifyInstance, { context }: Mesh<S>, random: Random): void {
+export function giveRequestId(app: FastifyInstance, { context }: Pick<Mesh, 'context'>, random: Random): void {
   // Public, and not among its types.
   const { genReqId } = app as { genReqId?: { readonly name: string } };
   if (genReqId?.name !== 'defaultGenReqId') return;

@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { declaredBy, routeNameOf } from '@express-micro/core';
 import { atMostListed, meshError, type RouteDescriptor } from '@express-micro/mesh';
 import type { FastifyInstance, RouteOptions } from './fastify.ts';
+import { inOrderOfMeeting } from './fastify-order.ts';
 import { readPath } from './fastify-path.ts';
 
 /** Fastify says here that an app was made, before anything can be declared on it. */
@@ -43,8 +44,7 @@ export function createRouteReader(app: FastifyInstance): () => readonly RouteDes
   return () => {
     if (described !== declared.length) {
       described = declared.length;
-      const all = new Set(app.supportedMethods);
-      descriptors = atMostListed(declared.filter(isOwn).flatMap((route) => describe(route, all)));
+      descriptors = atMostListed(inOrderOfMeeting(withoutOwnHeads(declared).flatMap(describe)));
     }
     return descriptors;
   };
@@ -59,7 +59,7 @@ function collect(app: WithRoutes): readonly Declared[] {
   const declared: Declared[] = [];
   Object.defineProperty(app, ROUTES, { value: declared });
   app.addHook('onRoute', (route) => {
-    if (!isOfPlugin(route as DeclaredRoute)) declared.push(read(route as DeclaredRoute));
+    if (!isOfPlugin(route as DeclaredRoute)) declared.push(read(route as DeclaredRoute, app));
   });
   return declared;
 }
@@ -69,13 +69,15 @@ function isOfPlugin({ method, schema }: DeclaredRoute): boolean {
   return method === 'OPTIONS' && (schema as { hide?: unknown } | undefined)?.hide === true;
 }
 
-function read({ method, url, handler, config, constraints }: DeclaredRoute): Declared {
+function read({ method, url, handler, config, constraints }: DeclaredRoute, { supportedMethods }: FastifyInstance): Declared {
   const name = (config as { name?: unknown } | undefined)?.name;
   const contract = routeNameOf(handler) ?? (typeof name === 'string' ? name : undefined);
   const declares = declaredBy(handler);
-  const own = handler.name.replace(/^(?:bound )+/, '');
+  const own = String(handler.name).replace(/^(?:bound )+/, '');
+  const methods = [method].flat();
   return {
-    methods: [method].flat(),
+    // As `app.all` has them. A method that is added later is none of it.
+    methods: methods.length > 1 && supportedMethods.every((each) => methods.includes(each)) ? ['ALL'] : methods,
     url,
     handler,
     isForHost: constraints?.host !== undefined,
@@ -88,20 +90,20 @@ function read({ method, url, handler, config, constraints }: DeclaredRoute): Dec
   };
 }
 
-/** Fastify adds a HEAD to each GET by itself: the same handler, right behind it. */
-function isOwn({ methods, url, handler }: Declared, at: number, all: readonly Declared[]): boolean {
-  if (methods.length > 1 || methods[0] !== 'HEAD') return true;
-  // Of a route at the prefix of its context only one of the two has a slash at the end.
-  const isSamePath = (other: Declared) => other.url.replace(/\/$/, '') === url.replace(/\/$/, '');
-  const isItsGet = (other: Declared) => other.methods.includes('GET') && isSamePath(other) && other.handler === handler;
-  return !all.some((other, index) => index < at && isItsGet(other));
+/** Fastify adds a HEAD to each GET by itself: the same handler, somewhere behind it. */
+function withoutOwnHeads(declared: readonly Declared[]): readonly Declared[] {
+  const gets = new Map<string, Set<unknown>>();
+  return declared.filter(({ methods, url, handler }) => {
+    // Of a route at the prefix of its context only one of the two has a slash at the end.
+    const path = url.endsWith('/') ? url.slice(0, -1) : url;
+    if (methods.length === 1 && methods[0] === 'HEAD') return gets.get(path)?.has(handler) !== true;
+    if (methods.includes('GET')) gets.set(path, (gets.get(path) ?? new Set()).add(handler));
+    return true;
+  });
 }
 
-function describe(route: Declared, all: ReadonlySet<string>): RouteDescriptor[] {
-  const { names, url, isForHost } = route;
+function describe({ names, url, isForHost, methods }: Declared): RouteDescriptor[] {
   const path = readPath(url);
-  const isAll = route.methods.length >= all.size && [...all].every((method) => route.methods.includes(method));
-  const methods = isAll ? ['ALL'] : route.methods;
   // Of several methods one has the name, as `app.all` has it for GET: a name is for one request.
   const named = methods.includes('GET') ? 'GET' : methods[0];
   return methods.map((method) => {

@@ -2,7 +2,7 @@ import type { RequestDeadline } from '@express-micro/mesh';
 import type { Micro } from './micro.ts';
 
 // The one file that names Fastify: it is needed for its types alone, whichever 5.x the app has installed.
-export type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+export type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 
 declare module 'fastify' {
   interface FastifyInstance {

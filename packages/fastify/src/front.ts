@@ -8,6 +8,8 @@ type Listener = (this: unknown, req: IncomingMessage, res: ServerResponse) => vo
 export interface Front {
   /** Takes the place of Fastify at a server that has it among its listeners. Answers how to give it back. */
   standBefore(server: Server): () => void;
+  /** Fastify with the mesh in front, as a server has it. */
+  readonly handle: Listener;
   /** For what came to the app past its servers: `app.inject()`, a function around `app.routing`. */
   admit(req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
 }
@@ -16,9 +18,12 @@ export interface Front {
  * Stands before everything of the app: at its servers, so that messages of discovery are no requests of the app, in its log
  * neither; and, for what comes past them, at the first hook. Who was let in at a server is known at the hook.
  */
-export function createFront<S>(listener: Listener, mesh: Mesh<S>, inMesh: () => AppInMesh, log: Log): Front {
-  const { front, context } = mesh;
-
+export function createFront(
+  listener: Listener,
+  { front, context }: Pick<Mesh, 'front' | 'context'>,
+  inMesh: () => Pick<AppInMesh, 'isClosed' | 'onRequest'>,
+  log: Log,
+): Front {
   function handleInMesh(this: unknown, req: IncomingMessage, res: ServerResponse): void {
     if (inMesh().isClosed()) {
       listener.call(this, req, res);
@@ -40,6 +45,7 @@ export function createFront<S>(listener: Listener, mesh: Mesh<S>, inMesh: () => 
   }
 
   return {
+    handle: handleInMesh,
     standBefore(server) {
       if (!server.rawListeners('request').includes(listener)) return () => {};
       replaceListener(server, listener, handleInMesh);

@@ -1,14 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Caller, keepContext } from '@express-micro/core';
-import {
-  type AppInMesh,
-  createMicro,
-  type IdempotencyOptions,
-  type Mesh,
-  type MicroOf,
-  type Middleware,
-  meshError,
-} from '@express-micro/mesh';
+import type { IncomingMessage } from 'node:http';
+import { type Caller, carryHeaders, keepContext, type Reply } from '@express-micro/core';
+import { type IdempotencyOptions, type Mesh, type MicroOf, type Middleware, meshError } from '@express-micro/mesh';
 
 /**
  * Declare your services here to have them typed:
@@ -28,18 +20,13 @@ interface RawRequest {
   readonly body?: unknown;
 }
 
-/** What is needed of a Fastify reply. */
-interface RawReply {
-  readonly raw: ServerResponse;
-}
-
 /** A hook: for `onRequest`, `preValidation` or `preHandler`, of a route or of all of them. */
-export type MicroHook = (request: RawRequest, reply: RawReply, done: (error?: Error) => void) => void;
+export type MicroHook = (request: RawRequest, reply: Reply, done: (error?: Error) => void) => void;
 
 /** A handler that answers by itself. */
 export type MicroHandler = (request: RawRequest, reply: AnsweringReply) => void;
 
-interface AnsweringReply extends RawReply {
+interface AnsweringReply {
   code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } };
 }
 
@@ -60,23 +47,26 @@ export interface Micro extends MicroOf<Services> {
   readiness(): MicroHandler;
 }
 
-export function microFor(mesh: Mesh<Services>, inMesh: AppInMesh): Micro {
-  return Object.assign(createMicro(mesh, inMesh), {
-    caller: (request: RawRequest | IncomingMessage) => mesh.caller('raw' in request ? request.raw : request),
+/** What of a mesh stands behind the guards of a route. */
+export type Guards = Pick<Mesh<Services>, 'caller' | 'internal' | 'idempotent' | 'isReady'>;
+
+export function microFor(common: MicroOf<Services>, guards: Guards): Micro {
+  return Object.assign(common, {
+    caller: (request: RawRequest | IncomingMessage) => guards.caller('raw' in request ? request.raw : request),
     internal(...misplaced: unknown[]) {
       refuseMisplaced('internal', misplaced);
-      return asHook(mesh.internal);
+      return asHook(guards.internal);
     },
     idempotent(given?: IdempotencyOptions, ...misplaced: unknown[]) {
       refuseMisplaced('idempotent', misplaced);
       // It waits for its store, and what comes after that belongs to the request all the same.
       keepContext();
-      return asHook(mesh.idempotent(given));
+      return asHook(guards.idempotent(given));
     },
     readiness(...misplaced: unknown[]): MicroHandler {
       refuseMisplaced('readiness', misplaced);
       return (_request, reply) => {
-        const isReady = mesh.isReady();
+        const isReady = guards.isReady();
         const answer = reply.code(isReady ? 200 : 503).header('cache-control', 'no-store');
         answer.send({ status: isReady ? 'ready' : 'leaving' });
       };
@@ -89,7 +79,11 @@ function asHook(middleware: Middleware): MicroHook {
   return (request, reply, done) => {
     // Where a parser in front has made something of the body, that is what was sent.
     if (request.body !== undefined) Object.assign(request.raw, { body: request.body });
-    middleware(request.raw, reply.raw, (error) => done(error as Error | undefined));
+    const endCarrying = carryHeaders(reply);
+    middleware(request.raw, reply.raw, (error) => {
+      endCarrying();
+      done(error as Error | undefined);
+    });
   };
 }
 

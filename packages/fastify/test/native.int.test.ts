@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { start, stopAll } from './fleet.test-support.ts';
@@ -84,6 +85,33 @@ describe('idempotent()', () => {
     expect(answers[1]?.headers.get('idempotency-replayed')).toBe('true');
     expect(await answers[1]?.json()).toEqual({ ran: 1, got: { item: 'pen', count: 1 } });
     expect(ran).toBe(1);
+  });
+});
+
+describe('an answer that no handler has made', () => {
+  it('has the headers of the hooks in front, as on Express: a page of another origin can read it', async () => {
+    const origin = 'https://shop.example.com';
+    const { url } = await start('shop', async (app) => {
+      await app.register(cors, { origin: [origin], credentials: true });
+      app.addHook('onRequest', async (_request, reply) => void reply.header('x-frame-options', 'DENY'));
+      app.post('/orders', { onRequest: app.micro.idempotent() }, async (_request, reply) =>
+        reply.code(201).header('x-own', 'own').send({ id: 7 }),
+      );
+      app.get('/inner', { onRequest: app.micro.internal() }, async () => 'never');
+      app.get('/orders', async () => 'plain');
+    });
+    const ask = async (path: string, body?: string) => {
+      const headers = { origin, ...(body && { 'content-type': 'application/json', 'idempotency-key': 'k-1' }) };
+      const response = await fetch(url + path, { headers, ...(body && { method: 'POST', body }) });
+      const seen = ['access-control-allow-origin', 'access-control-allow-credentials', 'vary', 'x-frame-options'];
+      return [response.status, response.headers.get('idempotency-replayed'), ...seen.map((name) => response.headers.get(name))];
+    };
+    const common = [origin, 'true', 'Origin', 'DENY'];
+    expect(await ask('/orders', '{"a":1}')).toEqual([201, null, ...common]);
+    expect(await ask('/orders', '{"a":1}')).toEqual([201, 'true', ...common]);
+    expect(await ask('/orders', '{"a":2}')).toEqual([422, null, ...common]);
+    expect(await ask('/inner')).toEqual([401, null, ...common]);
+    expect(await ask('/orders')).toEqual([200, null, ...common]);
   });
 });
 

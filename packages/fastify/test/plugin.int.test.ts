@@ -1,6 +1,5 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MicroError } from '@express-micro/core';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import fastifyMicro from '../src/index.ts';
@@ -59,67 +58,27 @@ describe('P2: the plugin', () => {
     }
   });
 
+  it('tells a decorator of the app that has its name from a second registration', async () => {
+    const app = ends(Fastify());
+    app.decorate('micro', { own: true } as never);
+    await expect(async () => void (await app.register(fastifyMicro, { log: false }))).rejects.toMatchObject({
+      code: 'MESH_OPTION_INVALID',
+      message: expect.stringMatching(/decorator "micro" of its own/),
+    });
+  });
+
+  it('called by itself when it is too late leaves nothing behind', async () => {
+    const app = ends(Fastify());
+    await app.ready();
+    const before = process.listenerCount('SIGTERM');
+    await expect(fastifyMicro(app, { serviceName: 'late', log: false, closeOnSigterm: true })).rejects.toThrow(/already booted/);
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+    expect(app.server.rawListeners('request')).toContain(app.routing);
+    expect(app.hasDecorator('micro')).toBe(false);
+  });
+
   it('lets Fastify itself refuse a version that it is not made for', () => {
     expect(Reflect.get(fastifyMicro, Symbol.for('plugin-meta'))).toMatchObject({ fastify: '5.x' });
-  });
-});
-
-describe('what nobody caught', () => {
-  async function failing(fastify: (app: Started['app']) => void = () => {}) {
-    const remote = await start('remote', (app) => {
-      app.get('/teapots', (_request, reply) => void reply.code(418).send({ reason: 'stout' }));
-    });
-    const front = await start(
-      'front',
-      (app) => {
-        fastify(app);
-        app.get('/teapot', () => app.micro.services.remote.getTeapots());
-        app.get('/nobody', () => app.micro.services.nobody.getAnything());
-        app.get('/wrong', () => app.micro.services.remote.getNothing());
-        app.get('/own', () => {
-          throw Object.assign(new Error('mine'), { statusCode: 409 });
-        });
-        app.get('/for-clients', () => {
-          // As an AppError of @express-micro/http is.
-          const error = new MicroError({ code: 'SOLD_OUT', kind: 'not_found', message: 'sold out' });
-          throw Object.assign(error, { isOperational: true, data: { left: 0 }, headers: { 'retry-after': '60' } });
-        });
-      },
-      { peers: [remote.url] },
-    );
-    await front.app.micro.ready();
-    const ask = async (path: string) => {
-      const response = await fetch(front.url + path);
-      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-    };
-    return { ask, front };
-  }
-
-  it('of a call becomes its status and nothing of its text, which stands in the log; the rest is answered by Fastify', async () => {
-    const { ask, front } = await failing();
-    for (const [path, status] of [
-      ['/teapot', 418],
-      ['/nobody', 503],
-      ['/wrong', 500],
-    ] as const) {
-      const { status: seen, body } = await ask(path);
-      expect([path, seen, Object.keys(body)]).toEqual([path, status, ['error', 'code', 'requestId']]);
-      expect(body.code).toMatch(/^MESH_/);
-    }
-    expect(front.warnings.join('\n')).toMatch(/GET "\/teapot" failed: .*remote/);
-    expect(await ask('/own')).toEqual({ status: 409, body: { statusCode: 409, error: 'Conflict', message: 'mine' } });
-    expect(await ask('/for-clients')).toMatchObject({
-      status: 404,
-      body: { status: 'error', code: 'SOLD_OUT', message: 'sold out', data: { left: 0 } },
-    });
-    expect(await ask('/nowhere')).toMatchObject({ status: 404, body: { message: 'Route GET:/nowhere not found' } });
-  });
-
-  it('is the business of an error handler of the app, where there is one', async () => {
-    const { ask } = await failing((app) => {
-      app.setErrorHandler((error: Error, _request, reply) => void reply.code(502).send({ own: error.message }));
-    });
-    expect(await ask('/teapot')).toMatchObject({ status: 502, body: { own: expect.stringContaining('remote') } });
   });
 });
 

@@ -1,8 +1,8 @@
 import { markRouteName } from '@express-micro/core';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import fastifyMicro from '../src/index.ts';
-import { ends, stopAll } from './fleet.test-support.ts';
+import { ends, start, stopAll } from './fleet.test-support.ts';
 
 afterEach(stopAll);
 
@@ -96,6 +96,68 @@ describe('the routes of a Fastify app', () => {
       'GET /search search,getSearch',
       'ALL /anything anything,getAnything,createAnything,updateAnything,patchAnything,deleteAnything,headAnything,optionsAnything',
     ]);
+  });
+
+  it('are listed as requests meet them, the most exact first: what a parameter would reach elsewhere is not sent', async () => {
+    const asked: string[] = [];
+    const { url } = await start('users', (root) => {
+      root.get('/:kind/:id', async function getAny() {
+        asked.push('any');
+      });
+      root.get('/users/:id', async function getUser() {
+        asked.push('user');
+      });
+      root.get('/:kind', async () => asked.push('kind'));
+      root.get('/users/me', async function getMe() {
+        asked.push('me');
+      });
+    });
+    const { app } = await start('caller', () => {}, { peers: [url] });
+    await app.micro.ready();
+    const { users } = app.micro.services as Record<string, Record<string, (args: object) => Promise<unknown>>>;
+    await expect(users?.getUser?.({ id: 'me' })).rejects.toMatchObject({
+      code: 'MESH_ARGUMENT_INVALID',
+      message: expect.stringContaining('/users/me'),
+    });
+    await expect(users?.getAny?.({ kind: 'users', id: 7 })).rejects.toMatchObject({ code: 'MESH_ARGUMENT_INVALID' });
+    expect(asked).toEqual([]);
+    for (const [name, args] of [
+      ['getUser', { id: 7 }],
+      ['getMe', {}],
+      ['getAny', { kind: 'pens', id: 'me' }],
+    ] as const)
+      await users?.[name]?.(args);
+    expect(asked).toEqual(['user', 'me', 'any']);
+  });
+
+  it('a handler with a name that is none breaks nothing', async () => {
+    const odd = Object.defineProperty(async () => {}, 'name', { value: 7 });
+    const app = await member((root) => {
+      root.get('/odd', odd);
+      root.get('/odder', { 'get-odder': async () => {} }['get-odder']);
+    });
+    expect(lines(app)).toEqual(['GET /odd getOdd', 'GET /odder getOdder']);
+  });
+
+  it('thousands are read at once, each of them a HEAD of its own', async () => {
+    const app = ends(Fastify());
+    await app.register(fastifyMicro, OPTIONS);
+    for (let n = 0; n < 1_500; n++) app.get(`/pens${n}/:id`, async () => n);
+    await app.ready();
+    const replaced = vi.spyOn(String.prototype, 'replace');
+    const routes = app.micro.routes();
+    const looks = replaced.mock.calls.length;
+    replaced.mockRestore();
+    expect(routes).toHaveLength(1_500);
+    expect(looks).toBeLessThan(50_000);
+  });
+
+  it('of all methods stay one where a method is added later', async () => {
+    const app = await member((root) => {
+      root.all('/anything', async () => 1);
+      root.addHttpMethod('MKCOL');
+    });
+    expect(app.micro.routes().map(({ method }) => method)).toEqual(['ALL']);
   });
 
   it('that cannot be called are listed with the reason', async () => {

@@ -125,6 +125,21 @@ const table = routes({
   defect: route({ method: 'GET', path: '/defect' }, () => {
     throw new TypeError('the inside of it');
   }),
+  cached: route(
+    {
+      method: 'GET',
+      path: '/cached',
+      use: [
+        (_req, res, next) => {
+          res.setHeader('cache-control', 'public, max-age=60');
+          res.setHeader('etag', '"one"');
+          res.setHeader('vary', 'origin');
+          next();
+        },
+      ],
+    },
+    () => Promise.reject(new NotFoundError('No such order')),
+  ),
   nothingThrown: route({ method: 'GET', path: '/undefined' }, () => Promise.reject()),
   notFound: route({ method: 'GET', path: '/missing' }, () => Promise.reject(new NotFoundError('No such order'))),
   unwritable: route({ method: 'GET', path: '/unwritable' }, () => ({ big: 1n })),
@@ -309,6 +324,12 @@ describe.each(frameworks)('contracts on %s', (framework, serve) => {
   it('who answers by Node’s response returns nothing', async () => {
     const { status, body, headers } = await ask(server, '/raw');
     expect([status, body, headers.get('x-own')]).toEqual([206, 'own', '1']);
+  });
+
+  it('a failure takes nothing along of what a guard has said of the content', async () => {
+    const { status, headers } = await ask(server, '/cached');
+    const seen = ['cache-control', 'etag', 'vary'].map((name) => headers.get(name));
+    expect([status, ...seen]).toEqual([404, null, null, 'origin, Accept']);
   });
 
   it('guards see body, query, parameters and the address as it was written', async () => {

@@ -3,7 +3,7 @@ import { optionInvalid } from '../errors.ts';
 import { errorAnswers } from '../failures/error-answer.ts';
 import type { ErrorHandlerOptions } from '../failures/error-options.ts';
 import type { Middleware } from '../middleware.ts';
-import { passes, rawOf, sendError } from './fastify-raw.ts';
+import { passOn } from './fastify-raw.ts';
 import type { FastifyInstance, FastifyPluginAsync } from './fastify-types.ts';
 import { inSequence } from './guards.ts';
 
@@ -31,13 +31,7 @@ export function fastifyMiddleware(
   const run = inSequence(middleware);
   const answerError = errorAnswers(errors);
   const plugin: FastifyPluginAsync = async (app: FastifyInstance) => {
-    app.addHook('onRequest', async (request, reply) => {
-      try {
-        if (!(await passes(run, rawOf(request, true), reply.raw))) reply.hijack();
-      } catch (error) {
-        return sendError(answerError, error, request, reply);
-      }
-    });
+    app.addHook('onRequest', (request, reply, done) => passOn(run, answerError, request, reply, () => done()));
   };
   // As fastify-plugin has it: what it adds is for the app that registers it, and not for a scope of its own.
   return Object.assign(plugin, { [Symbol.for('skip-override')]: true });

@@ -1,39 +1,53 @@
-import type { ServerResponse } from 'node:http';
-import { forgetContent, joinVary } from '@express-micro/core';
+import { carryHeaders, headOfReply, replaceHeaders } from '@express-micro/core';
 import type { ErrorAnswers } from '../failures/error-answer.ts';
 import type { HttpRequest, Middleware } from '../middleware.ts';
 import type { FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { readQuery } from './query.ts';
 
-/**
- * Node's request with what guards written for Express look for.
- * @param hasGuards whether there are any: a query that nobody reads is not read
- */
-export function rawOf(request: FastifyRequest, hasGuards: boolean): HttpRequest {
+/** Node's request with what guards written for Express look for. */
+export function rawOf(request: FastifyRequest): HttpRequest {
   const req: HttpRequest = request.raw;
   req.originalUrl ??= request.originalUrl;
   req.ip ??= request.ip;
   req.params = request.params;
   // A hook of Fastify's may have found out who calls.
   req.principal ??= (request as { readonly principal?: HttpRequest['principal'] }).principal;
-  if (hasGuards) req.query = readQuery(req.url);
+  req.query = readQuery(req.url);
   return req;
 }
 
-/** Whether the request is to be handled; `false` when a guard has answered it. */
-export function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    let isOver = false;
-    const onClose = () => resolve(false);
-    before(req, res, (error) => {
-      isOver = true;
-      res.off('close', onClose);
-      if (error === undefined || error === null) resolve(true);
-      else reject(error);
+/**
+ * Runs guards or other middleware, then `handle`. Who answers by itself ends it: Fastify hears of that by the end of the response.
+ * Whatever fails, `handle` too, is answered.
+ */
+export function passOn(
+  run: Middleware,
+  answerError: ErrorAnswers,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  handle: (req: HttpRequest) => void,
+): void {
+  const fail = (error: unknown) => void sendError(answerError, error, request, reply);
+  try {
+    const req = rawOf(request);
+    const endCarrying = carryHeaders(reply);
+    run(req, reply.raw, (error) => {
+      endCarrying();
+      if (error !== undefined && error !== null) fail(error);
+      else attempt(() => handle(req), fail);
     });
-    // Most guards have spoken by now.
-    if (!isOver) res.once('close', onClose);
-  });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** In the midst of somebody's callback, where nobody else would catch it. */
+export function attempt(work: () => void, fail: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    fail(error);
+  }
 }
 
 export function sendError(answerError: ErrorAnswers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -43,12 +57,6 @@ export function sendError(answerError: ErrorAnswers, error: unknown, request: Fa
     return reply.hijack();
   }
   const { status, headers, body } = answerError(error, request.raw);
-  const before = [reply.getHeader('vary'), reply.raw.getHeader('vary')].flatMap((each) => each ?? []);
-  // What guards have said stands on Node's response, and what hooks have said on Fastify's.
-  forgetContent(reply);
-  forgetContent(reply.raw);
-  return reply
-    .code(status)
-    .headers({ ...headers, vary: joinVary(before, headers.vary as string) })
-    .send(body);
+  replaceHeaders(headOfReply(reply), headers);
+  return reply.code(status).send(body);
 }

@@ -1,12 +1,14 @@
 import { markRouteName } from '@express-micro/core';
 import { type ErrorAnswers, errorAnswers } from '../failures/error-answer.ts';
 import type { ErrorHandlerOptions } from '../failures/error-options.ts';
+import type { HttpRequest } from '../middleware.ts';
 import type { Answer } from './answer.ts';
 import { type ContractOptions, resolveContractOptions } from './contract-options.ts';
 import { statusesOf } from './declared-errors.ts';
-import { passes, rawOf, sendError } from './fastify-raw.ts';
+import { attempt, passOn, rawOf, sendError } from './fastify-raw.ts';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from './fastify-types.ts';
 import { byMatching, patternOf } from './path.ts';
+import type { RawQuery } from './query.ts';
 import type { Routes } from './route.ts';
 import { checkRoutes } from './routes.ts';
 import { type ServedRoute, serveRoute, unsupportedMediaType } from './served-route.ts';
@@ -51,20 +53,27 @@ export function fastifyRoutes(table: Routes, { errors, ...options }: FastifyRout
 }
 
 function handlerOf({ before, answer, hasGuards }: ServedRoute, answerError: ErrorAnswers) {
-  return async function serveContract(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const req = rawOf(request, hasGuards);
-    const res = reply.raw;
-    let answered: Answer | undefined;
-    try {
-      if (await passes(before, req, res)) answered = await answer(req, res, request.params);
-    } catch (error) {
-      return sendError(answerError, error, request, reply);
+  return function serveContract(request: FastifyRequest, reply: FastifyReply): void {
+    const fail = (error: unknown) => void sendError(answerError, error, request, reply);
+    const send = (answered: Answer | undefined) => attempt(() => sendAnswer(reply, answered), fail);
+    // Guards may change what is on the request for them; what the contract reads is what was sent.
+    const handle = (req: HttpRequest, query?: RawQuery) => void answer(req, reply.raw, request.params, query).then(send, fail);
+    if (hasGuards) {
+      passOn(before, answerError, request, reply, handle);
+      return;
     }
-    // A guard or the handler has written to Node's response itself.
-    if (answered === undefined) return reply.hijack();
-    reply.code(answered.status).headers(answered.headers as Record<string, string>);
-    return reply.send(answered.body);
+    const req = rawOf(request);
+    before(req, reply.raw, (error) => (error === undefined ? handle(req, req.query as RawQuery) : fail(error)));
   };
+}
+
+function sendAnswer(reply: FastifyReply, answered: Answer | undefined): void {
+  // A guard or the handler has written to Node's response itself.
+  if (answered === undefined) reply.hijack();
+  else {
+    reply.code(answered.status).headers(answered.headers as Record<string, string>);
+    reply.send(answered.body);
+  }
 }
 
 /** Fastify refuses a content type that is none before anybody is asked. */

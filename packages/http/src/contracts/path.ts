@@ -63,14 +63,18 @@ export function patternOf(path: string): string {
  * way, Express takes the first that matches.
  */
 export function byMatching(a: Place, b: Place): number {
-  const others = patternOf(b.path).split('/');
-  for (const [index, segment] of patternOf(a.path).split('/').entries()) {
-    const other = others[index];
-    if (other === undefined) break;
-    if ((segment === ':') !== (other === ':')) return segment === ':' ? 1 : -1;
-  }
+  const [open, other] = [opennessOf(a.path), opennessOf(b.path)];
+  if (open !== other) return open < other ? -1 : 1;
   // Express answers HEAD by a GET that stands before it.
   return Number(b.method === 'HEAD') - Number(a.method === 'HEAD');
+}
+
+/** A sign for each segment, so that all paths have one order among each other: pairs that may stand either way would leave others out of theirs. */
+function opennessOf(path: string): string {
+  return patternOf(path)
+    .split('/')
+    .map((segment) => (segment === ':' ? '1' : '0'))
+    .join('');
 }
 
 interface Place {

@@ -12,7 +12,7 @@ import type { ResolvedContractOptions } from './contract-options.ts';
 import { createErrorMakers, schemaOfError } from './declared-errors.ts';
 import type { ResponseCheck } from './definition.ts';
 import { inSequence } from './guards.ts';
-import { readQuery } from './query.ts';
+import { type RawQuery, readQuery } from './query.ts';
 import { ServedRequest } from './request.ts';
 import type { AnyRoute } from './route.ts';
 
@@ -20,12 +20,14 @@ import type { AnyRoute } from './route.ts';
 export interface ServedRoute {
   /** Reads the body, and asks the guards. */
   readonly before: Middleware;
+  /** Whether there are any. */
   readonly hasGuards: boolean;
   /**
    * Judges the parts, runs the handler, checks what it returns. `undefined`: it has answered by itself.
+   * @param query as it was read of this URL @default it is read
    * @throws whatever the request is to be answered with
    */
-  readonly answer: (req: HttpRequest, res: ServerResponse, params: unknown) => Promise<Answer | undefined>;
+  readonly answer: (req: HttpRequest, res: ServerResponse, params: unknown, query?: RawQuery) => Promise<Answer | undefined>;
 }
 
 type Parts = Readonly<Record<'params' | 'query' | 'body', unknown>>;
@@ -48,8 +50,8 @@ export function serveRoute(name: string, { definition, handler }: AnyRoute, opti
   return {
     before: inSequence(bodySchema === undefined ? use : [reader, ...use]),
     hasGuards: use.length > 0,
-    async answer(req, res, params) {
-      const raw: Parts = { params, query: readQuery(req.url), body: bodySchema === undefined ? undefined : bodyOf(req) };
+    async answer(req, res, params, query = readQuery(req.url)) {
+      const raw: Parts = { params, query, body: bodySchema === undefined ? undefined : bodyOf(req) };
       const judged = judgeParts(readers, (part) => raw[part as keyof Parts]);
       const parts = partsOf(readers, isPromise(judged) ? await judged : judged, raw);
       let returned: unknown;

@@ -186,11 +186,13 @@ function stepsOf({ name, prefix, parts: { global, middleware, routes } }: Entry)
 }
 
 function putInto(app: object, middleware: Middleware): void {
-  const { use } = app as { use?: (middleware: Middleware) => unknown };
+  const { use, addHook } = app as Readonly<Record<'use' | 'addHook', unknown>>;
   if (typeof use !== 'function') {
-    throw optionInvalid(
-      `createPlugins() got ${show(app)}; it takes an Express app, or nothing: then put its middleware in front of your routes, and call start().`,
-    );
+    const advice =
+      typeof addHook === 'function'
+        ? '. For Fastify there is fastifyPlugins() of @express-micro/http/fastify.'
+        : ', or nothing: then put its middleware in front of your routes, and call start().';
+    throw optionInvalid(`createPlugins() got ${show(app)}; it takes an Express app${advice}`);
   }
   use.call(app, middleware);
 }

@@ -48,6 +48,35 @@ describe('rules of who may call what', () => {
     }
   });
 
+  // What a router takes a path for: Express, where a "#" or a blank makes it read by `url.parse`; Fastify, by the options of its router; and who serves files.
+  it.each([
+    ['/refunds#', '/refunds/7#/..', '/refunds#x?y', '/refunds?#'],
+    ['/refunds\u00a0', '/refunds\ufeff', '\u00a0/refunds'],
+    ['/refunds\\7#', '\\refunds#', '/\\refunds'],
+    ['/refunds;', '/refunds;/../public', '/refunds;v=1/7', '/refunds;#'],
+    ['//refunds', '///refunds/7', '/%2Frefunds', '//refunds/../public', '//refunds;x'],
+    [
+      '/public/../refunds',
+      '/./refunds',
+      '/public/%2e%2e/refunds/7',
+      '/public/x/..%2f../refunds',
+      '/..//refunds',
+      '/public\\..\\refunds',
+    ],
+  ])('nor %s and its like, which a router or a file server takes for it', (...paths) => {
+    const { decide } = rules({ payments: { '/': ['orders'], '/public': ['orders'], '/refunds': ['support'] } });
+    for (const path of paths) expect([path, decide('payments', 'orders', path)]).toEqual([path, 'forbidden']);
+    expect(decide('payments', 'support', '/refunds#')).toBe('allowed');
+  });
+
+  it('a part of a path may have dots and signs', () => {
+    const { decide } = rules({ payments: { '/': ['orders'], '/.well-known': ['*'], '/a;b': ['support'] } });
+    for (const path of ['/charges/a.b', '/charges/..x', '/charges/x=1,2', '/charges/%20', '/charges/ü'])
+      expect([path, decide('payments', 'orders', path)]).toEqual([path, 'allowed']);
+    expect(decide('payments', undefined, '/.well-known/x')).toBe('allowed');
+    expect(decide('payments', 'orders', '/a;b')).toBe('forbidden');
+  });
+
   it('a path that cannot be decoded is nobody’s', () => {
     expect(rules({ payments: ['orders'] }).decide('payments', 'orders', '/%zz')).toBe('forbidden');
   });

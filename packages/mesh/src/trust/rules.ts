@@ -13,7 +13,7 @@ export type AllowOption = Readonly<Record<string, Callers | Readonly<Record<stri
 export type Verdict = 'allowed' | 'unknown-caller' | 'forbidden';
 
 export interface Rules {
-  /** @param caller the verified one @param path as it stands in the request, without the query */
+  /** @param caller the verified one @param path as it stands in the request */
   decide(service: string, caller: string | undefined, path: string): Verdict;
 }
 
@@ -85,18 +85,40 @@ function mayCall(rule: Rule | undefined, caller: string | undefined): boolean {
   return rule !== undefined && (rule.callers.has(ANYBODY) || (caller !== undefined && rule.callers.has(caller)));
 }
 
+/** Nothing that anybody reads as something else than it is. */
+const IS_PLAIN = /^(?!.*\/[/.])[\w/~!$&'()*+,=:@.-]*$/;
+
 /**
  * A path as everything behind here may read it: Express compares it as it came, without telling large letters from small ones,
- * and what serves files decodes it first. Whoever is allowed is allowed in each. None for one that cannot be decoded.
+ * and where a `#`, a blank or the like is in it reads it by `url.parse`; Fastify ends it at `#` (and at `;`), and takes many slashes for one,
+ * where it is told so; what serves files decodes it, and climbs by dots. Whoever is allowed is allowed in each reading. None for one that cannot
+ * be decoded.
  */
 function readings(path: string): readonly string[] {
-  const asked = path.toLowerCase();
-  if (!asked.includes('%')) return [asked];
+  const asked = path
+    .replace(/[?#].*$/s, '')
+    .trim()
+    .toLowerCase();
+  if (IS_PLAIN.test(asked)) return [asked];
   try {
-    return [asked, decodeURIComponent(path).toLowerCase()];
+    const loose = withSingleSlashes(decodeURIComponent(withSingleSlashes(asked.replace(/;.*$/s, ''))));
+    return [asked, decodeURIComponent(asked).toLowerCase(), loose.toLowerCase(), withoutDots(loose).toLowerCase()];
   } catch {
     return [];
   }
+}
+
+function withSingleSlashes(path: string): string {
+  return path.replace(/[/\\]+/g, '/');
+}
+
+function withoutDots(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/').slice(1)) {
+    if (part === '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
 }
 
 function isBelow(path: string, prefix: string): boolean {

@@ -1,21 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  createMesh,
-  createServicesProxy,
-  type Invoker,
-  type Mesh,
-  type ResolvedOptions,
-  type RouteDescriptor,
-  type ServicesOf,
-} from '@express-micro/mesh';
-import type { MemoryNetwork, Place } from '@express-micro/mesh/testing';
-import type { Services } from '../express-micro.ts';
+import { createServicesProxy, type Invoker } from './call/services.ts';
+import { createMesh } from './mesh.ts';
+import type { Mesh } from './mesh-api.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { RouteDescriptor } from './routes/descriptor.ts';
+import type { MemoryNetwork, Place } from './testing/memory-network.ts';
+
+/** Services of which no type says anything: each front door knows its own. */
+export type AnyServices = Mesh['services'];
 
 /** One process of a test: a real mesh, made with nothing from outside, at a place on the network of the test. */
 export interface Part {
   readonly network: MemoryNetwork;
   readonly place: Place;
-  readonly mesh: Mesh<Services>;
+  readonly mesh: Mesh;
   readonly stopListening: () => void;
 }
 
@@ -23,7 +21,7 @@ export interface Role {
   readonly options: ResolvedOptions;
   readonly routes: () => readonly RouteDescriptor[];
   /** Takes the requests. */
-  readonly handle: (mesh: Mesh<Services>, req: IncomingMessage, res: ServerResponse) => void;
+  readonly handle: (mesh: Mesh, req: IncomingMessage, res: ServerResponse) => void;
 }
 
 /** Leaving in a test: everybody hears it at once, and nobody is waited for. */
@@ -42,7 +40,7 @@ export function beginPart(network: MemoryNetwork, place: Place, { options, route
     tls: Object.freeze({ ...options.tls, trustDomain: undefined }),
     transport: 'http',
   };
-  const mesh = createMesh<Services>({ ...options, ...ofPlace }, { routes, clock, random, env, transport });
+  const mesh = createMesh({ ...options, ...ofPlace }, { routes, clock, random, env, transport });
   const stopListening = place.listen((req, res) => handle(mesh, req, res));
   return { network, place, mesh, stopListening };
 }
@@ -66,7 +64,7 @@ export function crashPart({ network, place, mesh, stopListening }: Part): void {
 }
 
 /** The services as a part calls them: the network knows of each call, and lets time pass while it waits. */
-export function servicesOf(part: () => Part): ServicesOf<Services> {
+export function servicesOf(part: () => Part): AnyServices {
   // biome-ignore lint/suspicious/noExplicitAny: names as the caller wrote them, which no type knows here.
   const named = (service: string): any => part().mesh.services[service];
   const calling = async <T>(run: () => Promise<T>): Promise<T> => part().network.call(run);
@@ -77,7 +75,7 @@ export function servicesOf(part: () => Part): ServicesOf<Services> {
     serviceNames: () => namesOrNone(() => Object.keys(part().mesh.services)),
     functionNames: (service) => namesOrNone(() => Object.keys(named(service))),
   };
-  return createServicesProxy<Services>(invoker);
+  return createServicesProxy(invoker);
 }
 
 /** To look at the services of an app that plays no part is no mistake yet. */

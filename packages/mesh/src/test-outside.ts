@@ -1,5 +1,5 @@
 import { Cancellation } from '@express-micro/core';
-import type { MemoryNetwork, Place } from '@express-micro/mesh/testing';
+import type { MemoryNetwork, Place } from './testing/memory-network.ts';
 
 /** Of these a `Response` takes no body (Fetch, "null body status"). */
 const WITHOUT_BODY = new Set([101, 103, 204, 205, 304]);
