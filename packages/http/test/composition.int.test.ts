@@ -65,6 +65,10 @@ describe.each(HOSTS)('middleware patterns on $host', ({ serve }) => {
     expect(log.lines[1]).toMatch(/^warn: getOrders GET \/none 404 in \d+ ms$/);
     await fetch(`${url}/broken`, { signal: AbortSignal.timeout(300) }).catch(() => {});
     await vi.waitFor(() => expect(log.lines[2]).toMatch(/^error: getOrders GET \/broken failed in \d+ ms: no database$/));
+    await fetch(`${url}/orders`);
+    await vi.waitFor(() => expect(log.lines.at(-1)).toContain('GET /orders 200'));
+    // One line a request, also for one that failed.
+    expect(log.lines).toHaveLength(4);
   });
 
   it('withLogging says when a client gives up', async () => {

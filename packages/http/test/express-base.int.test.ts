@@ -86,14 +86,25 @@ describe.each(EXPRESSES)('expressBase on %s', (_name, express) => {
 
   it('compresses answers, and no streams', async () => {
     const url = await serve({}, (app) => {
+      app.get('/as', (req, res) => void res.type(String(req.query.type)).send('x'.repeat(5_000)));
+      app.get('/part', (_req, res) => {
+        res.status(206).set('content-range', 'bytes 0-1999/5000').type('text').send('x'.repeat(2_000));
+      });
       app.get('/ndjson', (_req, res, next) => void streamList(res, slow(), { format: 'ndjson' }).catch(next));
       app.get('/events', (_req, res) => {
         res.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${'x'.repeat(2_000)}\n\n`);
       });
     });
     const packed = { 'accept-encoding': 'gzip' };
+    for (const type of ['application/x-ndjson', 'application/stream+json', 'multipart/x-mixed-replace'])
+      expect(
+        (await ask(`${url}/as?type=${encodeURIComponent(type)}`, { headers: packed })).headers['content-encoding'],
+      ).toBeUndefined();
     expect((await ask(url, { headers: packed })).headers['content-encoding']).toBe('gzip');
     expect((await ask(url)).headers['content-encoding']).toBeUndefined();
+    // A part of something: its place is told in bytes of the whole, which is not compressed.
+    const part = await ask(`${url}/part`, { headers: { ...packed, range: 'bytes=0-1999' } });
+    expect([part.status, part.headers['content-encoding'], part.text]).toEqual([206, undefined, 'x'.repeat(2_000)]);
     // The first part is here while the second is not made yet.
     async function* slow() {
       yield 'x'.repeat(2_000);

@@ -179,6 +179,25 @@ describe.each(HOSTS)('what is kept on $host', ({ serve }) => {
     expect(runs).toBe(2);
   });
 
+  it('is not asked where a condition is for the origin alone, and nobody else waits in vain for that', async () => {
+    let runs = 0;
+    const url = await serve([withCache(60)], async (req, res) => {
+      runs += 1;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (req.headers['if-match'] !== undefined || req.headers['if-unmodified-since'] !== undefined) res.statusCode = 412;
+      res.end(`${res.statusCode}`);
+    });
+    const conditions: Record<string, string>[] = [
+      { 'if-match': '"x"' },
+      { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' },
+    ];
+    for (const headers of conditions) expect(await own(url, headers)).toBe('412');
+    const before = runs;
+    expect(new Set(await Promise.all(Array.from({ length: 10 }, () => own(url, {}))))).toEqual(new Set(['200']));
+    expect(runs - before).toBe(1);
+    for (const headers of conditions) expect(await own(url, headers)).toBe('412');
+  });
+
   it('has who waits for another go on as itself', async () => {
     const enter = (req: Asked, _res: unknown, next: Next) =>
       runInContext(contextOf(String(req.headers['x-request-id']), undefined), () => next());

@@ -106,10 +106,14 @@ export function withCache(ttlSeconds: number, options: WithCacheOptions = {}, cl
   return Object.freeze(Object.assign(cached as Omit<Cached, 'clear'> & AnyHandler, { clear: () => keys.renew() })) as Cached;
 }
 
+/** What the origin has to look at by itself (RFC 9111, 4.3.2; RFC 9110, 14.2). */
+const FOR_THE_ORIGIN = ['range', 'if-match', 'if-unmodified-since'] as const;
+
 /** A body that comes with GET is no part of the key, and may make a difference all the same. */
 function isForCaches({ method, headers }: HttpRequest): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false;
   const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
-  return (method === 'GET' || method === 'HEAD') && headers.range === undefined && !hasBody;
+  return !hasBody && FOR_THE_ORIGIN.every((name) => headers[name] === undefined);
 }
 
 function pass(res: ServerResponse, next: Next): void {

@@ -66,13 +66,16 @@ export function withLogging<H extends AnyMiddleware>(
     const path = (req.originalUrl ?? req.url ?? '').replace(/[?#].*$/s, '');
     const what = `${called} ${req.method} ${printable(path)}`;
     const took = () => `in ${Math.round(clock.monotonicMs() - startMs)} ms`;
+    let hasFailed = false;
     res.once('close', () => {
+      if (hasFailed) return;
       if (!res.writableFinished) return log.warn(`${what} was given up by its client ${took()}`);
       const { statusCode: status } = res;
       const level = status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info';
       log[level](`${what} ${status} ${took()}`);
     });
     const failed = (error: unknown): never => {
+      hasFailed = true;
       log.error(`${what} failed ${took()}: ${printable(error instanceof Error ? error.message : show(error))}`);
       throw error;
     };

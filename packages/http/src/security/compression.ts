@@ -18,10 +18,12 @@ export const compressionOption: Option<ResolvedCompression | false> = groupOptio
 
 /** Their readers wait for each part, which a compressor would keep until it has enough of them. */
 const STREAMS =
-  /^(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl?-?lines|jsonl|json-seq)|multipart\/x-mixed-replace)\b/i;
+  /^(?:text\/event-stream|application\/(?:x-)?(?:ndjson|jsonl?-?lines|jsonl|json-seq|stream\+json)|multipart\/x-mixed-replace)\b/i;
 
 export function createCompression({ minBytes }: ResolvedCompression): Middleware {
   const filter = (req: IncomingMessage, res: ServerResponse): boolean => {
+    // A part is told by its place in the whole, which is that of other bytes when they are compressed (RFC 9110, 14.4).
+    if (res.statusCode === 206 || res.getHeader('content-range') !== undefined) return false;
     const type = res.getHeader('content-type');
     if (typeof type === 'string' && STREAMS.test(type)) return false;
     return compression.filter(req, res);
