@@ -4,8 +4,11 @@ import { isUnreachable, runNpm } from '../../tools/repo/command.mjs';
 
 /** The releases that express-micro is checked on, by line. */
 export const NODE_VERSIONS = Object.freeze({ 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' });
-/** Where what is published is tried, too: the oldest that `engines` admits, and the last one that cannot require ES modules. */
-export const OLDER_VERSIONS = Object.freeze(['20.19.0', '22.11.0']);
+/**
+ * Where what is published is tried, too: the oldest that `engines` admits, the last one that does not say that a server listens, and
+ * the last one that cannot require ES modules.
+ */
+export const OLDER_VERSIONS = Object.freeze(['20.19.0', '22.2.0', '22.11.0']);
 
 /**
  * The binary of a Node release, from npm: real Node without an installer. Fetched once, then kept in `.cache`.

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { Server as HttpServer } from 'node:http';
-import type { Server } from 'node:net';
+import { Server } from 'node:net';
 import type { Clock } from './clock.ts';
 import { settlesWithin } from './closing.ts';
 
@@ -10,12 +10,24 @@ const CHANNEL = 'tracing:net.server.listen:asyncEnd';
 // From the moment of import, so that an app that listened before the plugin was called is found too.
 const listening = new Set<WeakRef<Server>>();
 const watchers = new Set<(server: Server) => void>();
-subscribe(CHANNEL, (message) => {
-  const { server } = message as { server: Server };
+function found(server: Server): void {
   for (const ref of listening) if (ref.deref() === undefined) listening.delete(ref);
   listening.add(new WeakRef(server));
   for (const watcher of watchers) watcher(server);
-});
+}
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+// Node 21, and 22 before 22.3, do not say it: there each server is heard by itself.
+if (major === 21 || (major === 22 && minor < 3)) hearEachServer(Server.prototype);
+else subscribe(CHANNEL, (message) => found((message as { server: Server }).server));
+
+function hearEachServer(prototype: { listen: Server['listen'] }): void {
+  const { listen } = prototype;
+  prototype.listen = function listenAndTell(this: Server, ...args: unknown[]) {
+    this.once('listening', () => found(this));
+    return Reflect.apply(listen, this, args) as Server;
+  } as Server['listen'];
+}
 
 /** Finds the server that serves an app: now, or when it starts to listen. Answers how to stop looking. */
 export function watchServers(app: object, onFound: (server: Server) => void): () => void {
