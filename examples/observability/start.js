@@ -91,7 +91,11 @@ async function startPrometheus(targets) {
     `--web.listen-address=127.0.0.1:${port}`,
   ];
   const child = spawn('prometheus', args, { stdio: 'ignore' });
-  const hasStarted = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]);
+  // `once(child, 'spawn')` would reject on an error, and that is an answer here.
+  const hasStarted = await new Promise((resolve) => {
+    child.once('spawn', () => resolve(true));
+    child.once('error', () => resolve(false));
+  });
   if (!hasStarted) return undefined;
   const ended = once(child, 'exit');
   closers.push(async () => {
