@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { isForbiddenKey, normalizeAddress, parseUntrustedJson } from '@express-micro/core';
 import fc from 'fast-check';
-import { codingsOf, decodeBody } from './call/content-coding.ts';
+import { codingsOf, decodeBody } from './content-coding.ts';
 import type { MeshError } from './errors.ts';
 import {
   change,
