@@ -31,7 +31,7 @@ export const ARROWS = Object.freeze({
  */
 export const INSIDE = Object.freeze({
   mesh: {
-    shared: ['counters', 'errors', 'identity', 'renewable-file', 'wire'],
+    shared: ['content-coding', 'counters', 'errors', 'identity', 'renewable-file', 'wire'],
     folders: {
       routes: {},
       secret: {},

@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { IdempotencyStore } from '../src/index.ts';
-import { expresses, type RawAnswer, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+import { expresses, onExpress, type RawAnswer, rawRequest, startService, stopAll, until } from './fleet.test-support.ts';
+
+const compression = createRequire(import.meta.url)('compression');
 
 afterEach(stopAll);
 
@@ -90,6 +93,26 @@ describe.each(expresses)('Idempotency-Key on %s', (_name, express) => {
       expect(ran).toHaveLength(1);
       expect((await post(`${url}/orders`, 'k-1', { slow: true })).headers['idempotency-replayed']).toBe('true');
     });
+  });
+
+  // On Fastify compression stands elsewhere: packages/fastify/test/native.int.test.ts.
+  onExpress('an answer that was compressed behind it is given again so that everybody can read it', async () => {
+    const { url } = await startService(
+      'orders',
+      (app, micro) => {
+        app.post('/orders', micro.idempotent(), compression({ threshold: 0 }), (_req, res) => {
+          res.status(201).json({ text: 'x'.repeat(3_000) });
+        });
+      },
+      { express },
+    );
+    const first = await post(`${url}/orders`, 'k', {}, { 'accept-encoding': 'gzip' });
+    expect([first.status, first.headers['content-encoding']]).toEqual([201, 'gzip']);
+    for (const encoding of ['gzip', 'identity']) {
+      const again = await post(`${url}/orders`, 'k', {}, { 'accept-encoding': encoding });
+      expect([again.headers['idempotency-replayed'], again.headers['content-encoding']]).toEqual(['true', undefined]);
+      expect(again.body).toBe(`{"text":"${'x'.repeat(3_000)}"}`);
+    }
   });
 
   it('failures are not kept, refusals are, and neither is what is too large', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -85,6 +86,32 @@ describe('idempotent()', () => {
     expect(answers[1]?.headers.get('idempotency-replayed')).toBe('true');
     expect(await answers[1]?.json()).toEqual({ ran: 1, got: { item: 'pen', count: 1 } });
     expect(ran).toBe(1);
+  });
+});
+
+describe('idempotent() behind @fastify/compress', () => {
+  it('keeps what the handler has answered, and who asks again can read it, however it asks', async () => {
+    const { url } = await start('shop', async (app) => {
+      await app.register(compress, { threshold: 0 });
+      app.post('/orders', { onRequest: app.micro.idempotent() }, async (_request, reply) =>
+        reply.code(201).send({ id: 7, text: 'ü'.repeat(3_000) }),
+      );
+    });
+    const ask = async (encoding: string, key: string) => {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': key, 'accept-encoding': encoding };
+      const response = await fetch(`${url}/orders`, { method: 'POST', headers, body: '{}' });
+      return [response.status, response.headers.get('idempotency-replayed'), (await response.json()) as unknown];
+    };
+    const order = { id: 7, text: 'ü'.repeat(3_000) };
+    for (const [first, second] of [
+      ['gzip', 'identity'],
+      ['gzip', 'gzip'],
+      ['identity', 'gzip'],
+    ] as const) {
+      const key = `${first}-${second}`;
+      expect(await ask(first, key)).toEqual([201, null, order]);
+      expect(await ask(second, key)).toEqual([201, 'true', order]);
+    }
   });
 });
 

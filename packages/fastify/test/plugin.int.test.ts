@@ -1,8 +1,8 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import fastifyMicro from '../src/index.ts';
+import fastifyMicro, { type FastifyMicroOptions } from '../src/index.ts';
 import { bearer, ends, type Started, start, stopAll } from './fleet.test-support.ts';
 
 afterEach(stopAll);
@@ -56,6 +56,42 @@ describe('P2: the plugin', () => {
       await expect(async () => void (await other.register(fastifyMicro, given as never))).rejects.toThrow(message);
       await other.close().catch(() => {});
     }
+  });
+
+  it.each<[string, (app: FastifyInstance) => unknown]>([
+    ['with options that a function gives', (app) => app.register(fastifyMicro, () => ({ serviceName: 'ways', log: false }))],
+    [
+      'as a module that is still to be loaded',
+      (app) => app.register(import('../src/index.ts'), { serviceName: 'ways', log: false }),
+    ],
+    [
+      'within a plugin of the app, as fastify-plugin makes it',
+      (app) =>
+        app.register(
+          Object.assign(
+            async (inner: FastifyInstance) => void (await inner.register(fastifyMicro, { serviceName: 'ways', log: false })),
+            {
+              [Symbol.for('skip-override')]: true,
+            },
+          ),
+        ),
+    ],
+    ['called by itself', (app) => fastifyMicro(app, { serviceName: 'ways', log: false })],
+  ])('is registered %s', async (_way, register) => {
+    const app = ends(Fastify());
+    await register(app);
+    app.get('/inner', { onRequest: app.micro.internal() }, async () => 'never');
+    expect((await app.inject('/inner')).statusCode).toBe(401);
+    expect(app.micro.routes()).toHaveLength(1);
+  });
+
+  it('believes no proxy of Fastify’s, only its own: what is the mesh’s is refused by the address of the connection', async () => {
+    const ask = async (options: FastifyMicroOptions) => {
+      const { url } = await start('guarded', () => {}, { ...options, ipWhitelist: ['192.0.2.1'], fastify: { trustProxy: true } });
+      const headers = { ...bearer(), 'x-forwarded-for': '192.0.2.1' };
+      return (await fetch(`${url}/_discovery/services`, { headers })).status;
+    };
+    expect([await ask({}), await ask({ trustedProxies: ['127.0.0.1'] })]).toEqual([403, 200]);
   });
 
   it('tells a decorator of the app that has its name from a second registration', async () => {

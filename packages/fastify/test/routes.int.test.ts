@@ -130,6 +130,42 @@ describe('the routes of a Fastify app', () => {
     expect(asked).toEqual(['user', 'me', 'any']);
   });
 
+  it('the first that fits a request is the one that Fastify takes, whatever was declared in whatever order', async () => {
+    const segments = ['a', 'b', ':x', 'm:y', ':v.json'];
+    let seed = 7;
+    const draw = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const templates = (length: number) =>
+      Array.from({ length }, (_, at) => segments[draw(segments.length)]?.replace(/[xyv]/, (name) => `${name}${at}`)).join('/');
+    let compared = 0;
+    for (let round = 0; round < 40; round++) {
+      const paths = new Map<string, string>();
+      // What differs in the names of parameters alone is the same route.
+      for (let n = 0; n < 8; n++) {
+        const path = `/${templates(1 + draw(3))}`;
+        paths.set(path.replace(/[xyv]\d/g, ''), path);
+      }
+      const app = await member((root) => {
+        for (const path of paths.values()) root.get(path, async () => path);
+      });
+      const listed = app.micro.routes().flatMap((route) => route.paths);
+      for (let n = 0; n < 40; n++) {
+        const asked = `/${Array.from({ length: 1 + draw(3) }, () => ['a', 'b', 'ma', 'c.json', 'mc.json', 'c'][draw(6)]).join('/')}`;
+        const fits = listed.find((template) => {
+          const pattern = template.replaceAll('.', '\\.').replaceAll(/:"?\w+"?/g, '[^/]+');
+          return new RegExp(`^${pattern}$`).test(asked);
+        });
+        const { statusCode, body } = await app.inject(asked);
+        expect([listed, asked, statusCode === 200 ? body : undefined]).toEqual([listed, asked, fits]);
+        compared += Number(statusCode === 200);
+      }
+      await app.close();
+    }
+    expect(compared).toBeGreaterThan(400);
+  });
+
   it('a handler with a name that is none breaks nothing', async () => {
     const odd = Object.defineProperty(async () => {}, 'name', { value: 7 });
     const app = await member((root) => {

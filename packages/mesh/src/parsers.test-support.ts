@@ -14,7 +14,7 @@ import {
   parser,
   same,
 } from '../../../fuzz/hostile-inputs.ts';
-import { codingsOf, decodeBody } from './call/content-coding.ts';
+import { codingsOf, decodeBody } from './content-coding.ts';
 import type { MeshError } from './errors.ts';
 import { readKey } from './idempotency/request-key.ts';
 import { isForbiddenAddress, isInstanceId, isServiceName, parseOrigin } from './identity.ts';

@@ -1,9 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import { type ErrorKind, show } from '@express-micro/core';
+import { codingsOf, decodeBody } from '../content-coding.ts';
 import { type MeshError, meshError } from '../errors.ts';
 import type { NamedRoute } from '../routes/naming.ts';
+import { asksForCoding } from './asks-for-coding.ts';
 import type { CallAnswer, CallRequest } from './call.ts';
-import { asksForCoding, codingsOf, decodeBody } from './content-coding.ts';
 
 /** The data of a good answer: JSON as what it says, text as a string, nothing as `undefined`, anything else as a Buffer. */
 export function dataOf(request: CallRequest, answer: CallAnswer): unknown {

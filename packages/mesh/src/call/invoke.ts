@@ -8,6 +8,7 @@ import { CALLS } from '../directory/health.ts';
 import { type CallFacts, MeshError, meshError } from '../errors.ts';
 import { dataOf, remoteError } from './answer.ts';
 import { type BuiltRequest, toRequest, toRequestExplicit } from './arguments.ts';
+import { asksForCoding } from './asks-for-coding.ts';
 import {
   builtFor,
   type Call,
@@ -18,7 +19,6 @@ import {
   type ToHttp,
 } from './call.ts';
 import { checkCallOptions, checkHedge } from './call-options.ts';
-import { asksForCoding } from './content-coding.ts';
 import { cancelled, countEnd, deadlineExceeded, lifetimeEnded } from './deadline.ts';
 import { explain } from './explain.ts';
 import { fallBack } from './fallback.ts';

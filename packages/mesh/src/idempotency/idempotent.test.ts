@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { type Clock, silentLog, systemRandom } from '@express-micro/core';
 import { describe, expect, it } from 'vitest';
 import { createCounters } from '../counters.ts';
@@ -83,5 +84,37 @@ describe('a request that runs under a key', () => {
     expect(renewal()).toBeUndefined();
     res.end('late');
     expect(asked).toEqual(['complete']);
+  });
+
+  it.each<[string, (text: string) => Buffer]>([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+  ])('and was compressed on its way (%s) is kept as it was before', async (coding, pack) => {
+    const { serve, kept, confirm } = start();
+    const res = await serve();
+    res.writeHead(201, { 'content-type': 'text/plain', 'content-encoding': coding });
+    const packed = pack('an answer');
+    res.write(packed.subarray(0, 5));
+    res.end(packed.subarray(5));
+    await turn();
+    expect(kept()).toMatchObject({ status: 201, headers: [['content-type', 'text/plain']] });
+    expect(Buffer.from(kept()?.body ?? []).toString()).toBe('an answer');
+    confirm();
+  });
+
+  it('and that is in a coding of which nothing is known here is kept with its name, and not at all where it unpacks to too much', async () => {
+    const { serve, kept, confirm, asked } = start();
+    const odd = await serve();
+    odd.writeHead(200, { 'content-encoding': 'odd' });
+    odd.end('as it is');
+    await turn();
+    expect([kept()?.headers, Buffer.from(kept()?.body ?? []).toString()]).toEqual([[['content-encoding', 'odd']], 'as it is']);
+    confirm();
+    const large = await serve();
+    large.setHeader('content-encoding', 'gzip');
+    large.end(gzipSync('0'.repeat(3_000_000)));
+    await turn();
+    expect(asked).toEqual(['complete', 'release']);
   });
 });

@@ -1,10 +1,12 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { codingsOf, decodeBody } from '../content-coding.ts';
 import type { StoredAnswer } from './store.ts';
 
 /** Headers that belong to the answer itself. What belongs to one client or one connection (cookies, dates) is not among them. */
 const KEPT = new Set([
   'cache-control',
   'content-disposition',
+  'content-encoding',
   'content-language',
   'content-location',
   'content-type',
@@ -77,10 +79,26 @@ export function record(res: ServerResponse, { maxBytes, headers: more, onEnd }: 
       if (!res.hasHeader('content-length') && status !== 204 && status !== 304) res.setHeader('content-length', size);
       res.writeHead(status);
     }
-    const answer = size <= maxBytes ? { status, headers, body: Buffer.concat(chunks) } : undefined;
+    const answer = size <= maxBytes ? unpacked({ status, headers, body: Buffer.concat(chunks) }, maxBytes) : undefined;
     void onEnd(answer, status).then(() => Reflect.apply(end, this, args));
     return this;
   } as ServerResponse['end'];
+}
+
+/**
+ * As it was before somebody compressed it for the one who asked first: who asks again may take no such thing. `undefined` where it
+ * unpacks to more than is kept.
+ */
+function unpacked(answer: StoredAnswer, maxBytes: number): StoredAnswer | undefined {
+  const codings = codingsOf(Object.fromEntries(answer.headers));
+  if (codings.length === 0) return answer;
+  try {
+    const body = decodeBody(answer.body as Buffer, codings, maxBytes);
+    return { ...answer, headers: answer.headers.filter(([name]) => name !== 'content-encoding'), body };
+  } catch (error) {
+    // What nobody here can undo is what the handler has chosen.
+    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? undefined : answer;
+  }
 }
 
 function encodingOf(encoding: unknown): BufferEncoding {

@@ -1,18 +1,8 @@
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
-import type { AnswerHeaders } from '../transport/transport.ts';
-import type { CallOptions } from './call.ts';
+import type { AnswerHeaders } from './transport/transport.ts';
 
 /** Some kilobytes may stand for as many gigabytes: whoever calls wants an answer, not the end of its memory. */
 const MAX_DECODED_BYTES = 64 * 1_048_576;
-
-/**
- * Whether the caller asks for compressed answers. Without it nobody sends any (Express's `compression` and its kin answer
- * what `Accept-Encoding` says), and the headers of an answer need not be read, nor sent over a link.
- */
-export function asksForCoding({ headers }: CallOptions): boolean {
-  for (const name in headers) if (name.toLowerCase() === 'accept-encoding') return true;
-  return false;
-}
 
 /** Codings in the order in which they were applied (RFC 9110, section 8.4). */
 export function codingsOf(headers: AnswerHeaders): readonly string[] {

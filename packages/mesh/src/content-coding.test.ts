@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { asksForCoding, codingsOf, decodeBody } from './content-coding.ts';
+import { asksForCoding } from './call/asks-for-coding.ts';
+import { codingsOf, decodeBody } from './content-coding.ts';
 
 const TEXT = JSON.stringify({ pens: Array.from({ length: 200 }, (_, n) => `pen ${n} ü`) });
 const PLAIN = Buffer.from(TEXT);
