@@ -1,5 +1,6 @@
 import { routeNameOf } from '@express-micro/core';
 import { type } from 'arktype';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fastifyRoutes } from './fastify-routes.ts';
@@ -200,6 +201,21 @@ describe('paths', () => {
     const sorted = [get('/:a/b'), get('/users/:id'), get('/users/:id/x'), get('/users/me'), get('/:a/:b')].sort(byMatching);
     expect(sorted.map(({ path }) => path)).toEqual(['/users/me', '/users/:id', '/users/:id/x', '/:a/b', '/:a/:b']);
     expect([get('/a'), { method: 'HEAD', path: '/a' }].sort(byMatching)[0]?.method).toBe('HEAD');
+    // Where neither is more exact than the third, a sort may never compare the first with the last.
+    expect([get('/a/:x'), get('/b'), get('/a/y')].sort(byMatching).map(({ path }) => path)).toEqual(['/a/y', '/a/:x', '/b']);
+  });
+
+  it('are tried with text before parameters, whatever the order in which they were given', () => {
+    const segment = fc.constantFrom('a', 'b', ':x', ':y');
+    const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => `/${segments.join('/')}`);
+    fc.assert(
+      fc.property(fc.array(fc.record({ method: fc.constantFrom('GET', 'HEAD'), path }), { maxLength: 12 }), (places) => {
+        const sorted = [...places].sort(byMatching);
+        for (const [at, first] of sorted.entries())
+          for (const second of sorted.slice(at + 1)) expect(byMatching(first, second)).toBeLessThanOrEqual(0);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 
