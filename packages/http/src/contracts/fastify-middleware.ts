@@ -33,7 +33,7 @@ export function fastifyMiddleware(
   const plugin: FastifyPluginAsync = async (app: FastifyInstance) => {
     app.addHook('onRequest', async (request, reply) => {
       try {
-        if (!(await passes(run, rawOf(request, true), reply.raw))) reply.hijack();
+        if (!(await passes(run, rawOf(request, true), reply.raw, answerError))) reply.hijack();
       } catch (error) {
         return sendError(answerError, error, request, reply);
       }

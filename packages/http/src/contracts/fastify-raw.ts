@@ -20,12 +20,19 @@ export function rawOf(request: FastifyRequest, hasGuards: boolean): HttpRequest 
   return req;
 }
 
-/** Whether the request is to be handled; `false` when a guard has answered it. */
-export function passes(before: Middleware, req: HttpRequest, res: ServerResponse): Promise<boolean> {
+/**
+ * Whether the request is to be handled; `false` when a guard has answered it.
+ * @param answerError told of what a guard fails with after it has gone on: the answer is the handler's, and the log is to know
+ */
+export function passes(before: Middleware, req: HttpRequest, res: ServerResponse, answerError: ErrorAnswers): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const onClose = () => resolve(false);
     before(req, res, (error) => {
+      if (isOver) {
+        if (error !== undefined && error !== null) answerError(error, req);
+        return;
+      }
       isOver = true;
       res.off('close', onClose);
       if (error === undefined || error === null) resolve(true);

@@ -56,7 +56,7 @@ function handlerOf({ before, answer, hasGuards }: ServedRoute, answerError: Erro
     const res = reply.raw;
     let answered: Answer | undefined;
     try {
-      if (await passes(before, req, res)) answered = await answer(req, res, request.params);
+      if (await passes(before, req, res, answerError)) answered = await answer(req, res, request.params);
     } catch (error) {
       return sendError(answerError, error, request, reply);
     }
