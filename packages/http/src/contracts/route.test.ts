@@ -114,6 +114,11 @@ describe('a route is refused where it is defined', () => {
       /it belongs behind all routes/,
     ],
     [
+      'a schema of an answer that has no content',
+      { method: 'GET', path: '/a', status: 204, response: z.object({}) },
+      /^HTTP_CONTRACT_INVALID: GET \/a cannot have a schema of its answer: one with status 204 has no content/,
+    ],
+    [
       'an unknown check',
       { method: 'GET', path: '/a', checkResponse: true },
       /^HTTP_CONTRACT_INVALID: "checkResponse" of GET \/a cannot be true/,
@@ -137,6 +142,11 @@ describe('routes are refused where they are named', () => {
     ['a route alone', one, /takes an object of routes/],
     ['a name that the language asks for', { toJSON: one }, /cannot call a route "toJSON"/],
     ['a name that is none', { 'get-user': one }, /cannot call a route "get-user"/],
+    [
+      'what was put together by hand, wrongly',
+      { getUser: { definition: { path: '/users/:id' }, handler } },
+      /The method of route\(\) cannot be undefined/,
+    ],
     ['what is no route', { getUser: handler }, /"getUser" of routes\(\) got a function "handler"/],
     [
       'two of one kind',
