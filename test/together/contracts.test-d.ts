@@ -33,6 +33,7 @@ const orderRoutes = routes({
   ),
   getOrder: route({ method: 'GET', path: '/orders/:id' }, ({ params }) => reply({ id: params.id, at: new Date() })),
   getHealth: route({ method: 'GET', path: '/health', query: z.object({ deep: z.boolean().optional() }) }, async () => 'up'),
+  acknowledge: route({ method: 'PUT', path: '/orders/:id/seen', status: 204 }, () => ({ isLost: true })),
   deleteOrder: route({ method: 'DELETE', path: '/orders/:id' }, async () => {}),
   importOrders: route({ method: 'POST', path: '/imports', body: z.array(z.string()) }, ({ body }) => ({ count: body.length })),
   updateOrder: route({ method: 'PUT', path: '/orders/:id', body: z.object({ id: z.number() }) }, ({ body }) => body),
@@ -69,6 +70,7 @@ export async function calls(): Promise<void> {
   expectTypeOf(await orderService.getOrder({ id: 7 })).toEqualTypeOf<{ readonly id: string; readonly at: string }>();
   expectTypeOf(await orderService.getHealth()).toEqualTypeOf<string>();
   expectTypeOf(await orderService.deleteOrder({ id: 7 })).toEqualTypeOf<undefined>();
+  expectTypeOf(await orderService.acknowledge({ id: 7 })).toEqualTypeOf<undefined>();
 
   const response = await orderService.getOrders.request({ params: { userId: 1 }, query: { limit: 2 }, timeoutMs: 5 });
   expectTypeOf(response.data).toEqualTypeOf<Order[]>();

@@ -113,7 +113,7 @@ export function sendFailedAnswer(res: ServerResponse, { status, headers, body }:
 }
 
 /** A `vary` with one more name. `before` is what stands there, if anything. */
-function joinVary(before: unknown, added: string): string {
+export function joinVary(before: unknown, added: string): string {
   const names = [before ?? [], added].flat().join(',').split(',');
   const byName = new Map(names.map((name) => [name.trim().toLowerCase(), name.trim()] as const));
   byName.delete('');

@@ -41,6 +41,7 @@ export {
   failureText,
   headersOfError,
   isAnswerable,
+  joinVary,
   replaceHeaders,
   sendFailedAnswer,
 } from './failed-answer.ts';

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +62,20 @@ const table = routes({
     whenGiven();
     return stream;
   }),
+  lateGuard: route(
+    {
+      method: 'GET',
+      path: '/late-guard',
+      use: [
+        async (_req: unknown, res: ServerResponse, next: () => void) => {
+          next();
+          await new Promise((resolve) => res.once('finish', resolve));
+          throw new Error('after it had gone on');
+        },
+      ],
+    },
+    () => 'answered',
+  ),
   failing: route({ method: 'GET', path: '/failing', use: [cached] }, () => {
     throw new Error('the inside of it');
   }),
@@ -117,6 +132,12 @@ describe.each(frameworks)('what contracts answer on %s', (framework, serve) => {
     socket.destroy();
     await isGiven;
     await expect.poll(() => given.map(({ destroyed }) => destroyed)).toEqual([true]);
+  });
+
+  it('what a guard fails with after it has gone on is told, and the answer stays', async () => {
+    expect(await ask(server, '/late-guard')).toMatchObject({ status: 200, body: 'answered' });
+    await expect.poll(() => server.errors.at(-1)).toMatchObject({ message: 'after it had gone on' });
+    expect((await ask(server, '/web')).status).toBe(200);
   });
 
   it('what a failed answer had said of its content is taken back; what the place has said stays', async () => {

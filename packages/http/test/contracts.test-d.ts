@@ -157,6 +157,8 @@ export function mistakes(): void {
   route({ method: 'GET', path: '/a', response: z.object({ id: z.number() }) }, async () => {});
   // @ts-expect-error a GET has no body
   route({ method: 'GET', path: '/a', body: z.object({}) }, () => 1);
+  // @ts-expect-error an answer of 204 has no content
+  route({ method: 'DELETE', path: '/a', status: 204, response: z.object({}) }, () => ({}));
   // @ts-expect-error a wildcard means something else on each framework
   route({ method: 'GET', path: '/files/*rest' }, () => 1);
   // @ts-expect-error the schema lacks the parameter of the path
@@ -220,7 +222,7 @@ export function written(): void {
   expectTypeOf<Jsonified<{ meta: unknown; all: unknown[] }>>().toEqualTypeOf<{ meta: unknown; all: unknown[] }>();
   expectTypeOf<Jsonified<Record<string, unknown>>>().toEqualTypeOf<Record<string, unknown>>();
   // A property that JSON leaves out is not there; in a list it is null.
-  expectTypeOf<Jsonified<Money>>().toEqualTypeOf<{ amount: number }>();
+  expectTypeOf<Jsonified<Money>>().toEqualTypeOf<{ amount: number; plus: undefined }>();
   expectTypeOf<Jsonified<(string | undefined)[]>>().toEqualTypeOf<(string | null)[]>();
   expectTypeOf<Jsonified<readonly [Date, (() => void)?]>>().toEqualTypeOf<readonly [string, null?]>();
   expectTypeOf<Jsonified<'a' | 1 | null>>().toEqualTypeOf<'a' | 1 | null>();

@@ -1,5 +1,8 @@
 import type express from 'express';
+import type { FastifyInstance } from 'fastify';
 import { expectTypeOf } from 'vitest';
+import { z } from 'zod';
+import { fastifyMiddleware } from '../src/fastify.ts';
 import {
   ApiResponse,
   AppError,
@@ -11,10 +14,12 @@ import {
   expressBase,
   jsonBody,
   notFoundHandler,
+  openApiPages,
   type PageResponse,
   pageOf,
   securityMiddleware,
   streamList,
+  validate,
 } from '../src/index.ts';
 
 export function uses(app: express.Express): void {
@@ -44,6 +49,29 @@ export function uses(app: express.Express): void {
   jsonBody({ limit: '1mb' });
   // @ts-expect-error a format that there is not
   void streamList({} as express.Response, [], { format: 'xml' });
+}
+
+export async function onFastify(app: FastifyInstance): Promise<void> {
+  await app.register(fastifyMiddleware([openApiPages({ info: { title: 'Orders', version: '1' } })]));
+  const answerOf = errorAnswers();
+  app.setErrorHandler((error, request, reply) => {
+    const { status, headers, body } = answerOf(error, request.raw);
+    return reply.code(status).headers(headers).send(body);
+  });
+}
+
+export function validated(app: express.Express): void {
+  const checkOrder = validate({ body: z.object({ sku: z.string() }), headers: z.object({ 'x-tenant': z.string() }) });
+  app.post(
+    '/orders',
+    jsonBody(),
+    checkOrder,
+    asyncHandler(async (req, res) => {
+      expectTypeOf(req.body).toEqualTypeOf<{ sku: string }>();
+      res.json(req.body.sku);
+    }),
+  );
+  app.use(openApiPages({ info: { title: 'Orders', version: '1' } }));
 }
 
 export function lists(): void {

@@ -4,10 +4,9 @@ import Fastify from 'fastify';
 import helmet from 'helmet';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { fastifyRoutes } from '../src/fastify.ts';
+import { fastifyMiddleware, fastifyRoutes } from '../src/fastify.ts';
 import {
   AppError,
-  errorAnswers,
   errorHandler,
   type Middleware,
   mountRoutes,
@@ -63,7 +62,7 @@ const onExpress =
   async ({ pages, routes: served = table } = {}) => {
     const app = express();
     app.use(helmet());
-    app.use(openApiPages({ info: INFO, routes: served, log, ...pages }) as never);
+    app.use(openApiPages({ info: INFO, routes: served, log, ...pages }));
     mountRoutes(app, served);
     app.use(errorHandler({ log: silentLog }));
     return (await listen(app)).url;
@@ -72,14 +71,7 @@ const onExpress =
 const onFastify: Serve = async ({ pages, routes: served = table } = {}) => {
   const app = Fastify();
   const middleware = openApiPages({ info: INFO, routes: served, log, ...pages });
-  app.addHook('onRequest', (request, reply, done) => {
-    middleware(request.raw, reply.raw, done as never);
-  });
-  const answers = errorAnswers({ log: silentLog });
-  app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = answers(error, request.raw);
-    return reply.code(status).headers(headers).send(body);
-  });
+  await app.register(fastifyMiddleware([middleware], { errors: { log: silentLog } }));
   await app.register(fastifyRoutes(served));
   atEnd(() => app.close());
   return app.listen({ port: 0, host: '127.0.0.1' });

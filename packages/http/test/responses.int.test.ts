@@ -47,6 +47,7 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
     const { url } = await serve((app) => {
       app.get('/', (_req, res) => sendJson(res, { a: 'ä' }, { status: 201, headers: { 'x-a': '1' } }));
       app.get('/none', (_req, res) => sendJson(res, undefined, { status: 204 }));
+      app.get('/reset', (_req, res) => sendJson(res, { a: 1 }, { status: 205 }));
       app.get('/circle', (_req, res) => {
         const circle: Record<string, unknown> = {};
         circle.self = circle;
@@ -57,6 +58,7 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
     expect([get.status, get.text, get.headers['content-length'], get.headers['x-a']]).toEqual([201, '{"a":"ä"}', '10', '1']);
     expect(await ask(url, { method: 'HEAD' })).toMatchObject({ text: '', headers: { 'content-length': '10' } });
     expect(await ask(`${url}/none`)).toMatchObject({ status: 204, text: '' });
+    expect(await ask(`${url}/reset`)).toMatchObject({ status: 205, text: '', headers: { 'content-length': '0' } });
     expect(await ask(`${url}/circle`)).toMatchObject({ status: 500, headers: expect.not.objectContaining({ 'x-a': '1' }) });
   });
 
@@ -118,6 +120,10 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
         asyncHandler((req, res) => streamList(res, [], { format: req.query.format as 'json' })),
       );
       app.get(
+        '/promises',
+        asyncHandler((_req, res) => streamList(res, [Promise.resolve({ at: 0 }), 1])),
+      );
+      app.get(
         '/readable',
         asyncHandler((_req, res) => streamList(res, Readable.from(['a', 1, null].slice(0, 2)))),
       );
@@ -133,6 +139,7 @@ describe.each(EXPRESSES)('responses on %s', (_name, express) => {
     });
     expect([(await ask(`${url}/empty`)).text, (await ask(`${url}/empty?format=ndjson`)).text]).toEqual(['[]', '']);
     expect((await ask(`${url}/readable`)).text).toBe('["a",1]');
+    expect((await ask(`${url}/promises`)).text).toBe('[{"at":0},1]');
     expect(await ask(`${url}/json`, { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
     expect((await ask(`${url}/empty?format=xml`)).status).toBe(500);
   });

@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import zlib from 'node:zlib';
 import { AppError } from '../app-errors.ts';
+import { gatherBytes } from './gathered-bytes.ts';
 
 type Done = (problem: AppError | undefined, bytes?: Buffer) => void;
 type Unpack = (packed: Buffer, options: { maxOutputLength: number }, done: (error: Error | null, bytes: Buffer) => void) => void;
@@ -38,16 +39,14 @@ export function readBytes(req: IncomingMessage, maxBytes: number, given: Done): 
     refuse(req, tooLarge(maxBytes, req), done);
     return;
   }
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const gathered = gatherBytes();
   const stop = (): void => {
     req.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
   };
   const onData = (chunk: Buffer | string): void => {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    size += bytes.length;
-    if (size <= maxBytes) {
-      chunks.push(bytes);
+    if (gathered.size + bytes.length <= maxBytes) {
+      gathered.add(bytes);
       return;
     }
     stop();
@@ -55,8 +54,8 @@ export function readBytes(req: IncomingMessage, maxBytes: number, given: Done): 
   };
   const onEnd = (): void => {
     stop();
-    const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-    if (unpack === undefined || size === 0) done(undefined, bytes);
+    const bytes = gathered.take();
+    if (unpack === undefined || bytes.length === 0) done(undefined, bytes);
     else unpackInto(unpack, bytes, maxBytes, req, done);
   };
   const onCut = (): void => {

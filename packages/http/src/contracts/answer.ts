@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { httpError } from '../errors.ts';
+import { isWithoutContent } from './definition.ts';
 import { isReply } from './reply.ts';
 
 /** What is to be written, whoever writes it. Names of headers are in small letters. */
@@ -24,15 +25,12 @@ export function takeReturned(value: unknown): Returned {
   return isReply(value) ? value : { data: value, status: undefined, headers: NO_HEADERS };
 }
 
-/** Answers that have no content, whatever their handler says (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
-const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
-
 /** @throws HTTP_RESPONSE_INVALID for what JSON cannot write */
 export function toAnswer({ data, status, headers: given }: Returned, defaultStatus: number | undefined, place: string): Answer {
   const headers = checkedHeaders(given);
   if (data === undefined) return { status: status ?? defaultStatus ?? 204, headers, body: undefined };
   const known = status ?? defaultStatus ?? 200;
-  if (WITHOUT_CONTENT.has(known)) {
+  if (isWithoutContent(known)) {
     discard(data);
     return { status: known, headers, body: undefined };
   }

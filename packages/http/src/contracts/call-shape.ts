@@ -1,7 +1,7 @@
 import type { Jsonified } from '../jsonified.ts';
 import type { InputOf, OutputOf, Schema } from '../validation/schema.ts';
 import type { DeclaredFailure } from './declared-errors.ts';
-import type { BodilessMethod, RouteDefinition } from './definition.ts';
+import type { BodilessMethod, RouteDefinition, StatusWithoutContent } from './definition.ts';
 import type { PathNames } from './path.ts';
 import type { Reply } from './reply.ts';
 
@@ -78,9 +78,13 @@ type Take<Part extends string, Value> = [Value] extends [undefined]
         ? { readonly [P in Part]?: Value }
         : { readonly [P in Part]: Value };
 
-type DataOf<D extends RouteDefinition, Returned> = D extends { readonly response: infer S extends Schema }
-  ? Jsonified<OutputOf<S>>
-  : Written<Awaited<Returned>>;
+type DataOf<D extends RouteDefinition, Returned> = D extends
+  | { readonly status: StatusWithoutContent }
+  | { readonly method: 'HEAD' }
+  ? undefined
+  : D extends { readonly response: infer S extends Schema }
+    ? Jsonified<OutputOf<S>>
+    : Written<Awaited<Returned>>;
 
 type Written<T> =
   T extends Reply<infer Data>

@@ -8,6 +8,13 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPT
 /** Requests of these have no body, or none that means anything (RFC 9110); the mesh sends their arguments as a query. */
 export type BodilessMethod = 'GET' | 'HEAD' | 'DELETE' | 'OPTIONS';
 
+/** Answers that have no content, whatever their handler says (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+export type StatusWithoutContent = 204 | 205 | 304;
+
+export function isWithoutContent(status: number | undefined): status is StatusWithoutContent {
+  return status === 204 || status === 205 || status === 304;
+}
+
 /** When an answer is held against its schema. */
 export type ResponseCheck = 'outside-production' | 'always' | 'never';
 
@@ -50,7 +57,11 @@ export interface RouteDefinition {
 }
 
 /** What is wrong with a definition, as a type that the faulty property cannot have: the compiler shows its text. */
-export type Faults<D extends RouteDefinition> = UnknownOptions<D> & BodyFault<D> & PathFault<D> & ParamsFault<D>;
+export type Faults<D extends RouteDefinition> = UnknownOptions<D> &
+  BodyFault<D> &
+  ResponseFault<D> &
+  PathFault<D> &
+  ParamsFault<D>;
 
 type UnknownOptions<D> = [Exclude<keyof D, keyof RouteDefinition>] extends [never]
   ? unknown
@@ -58,6 +69,10 @@ type UnknownOptions<D> = [Exclude<keyof D, keyof RouteDefinition>] extends [neve
 
 type BodyFault<D> = D extends { readonly method: infer M extends BodilessMethod; readonly body: Schema }
   ? { readonly body: `A ${M} request has no body: take a query, or another method` }
+  : unknown;
+
+type ResponseFault<D> = D extends { readonly status: infer S extends StatusWithoutContent; readonly response: Schema }
+  ? { readonly response: `An answer with status ${S} has no content: leave the schema out` }
   : unknown;
 
 type PathFault<D> = D extends { readonly path: `${string}${'*' | '(' | '{' | '?'}${string}` }

@@ -31,7 +31,14 @@ export function passOn(
   try {
     const req = rawOf(request);
     const endCarrying = carryHeaders(reply);
+    let isOver = false;
     run(req, reply.raw, (error) => {
+      if (isOver) {
+        // A guard that fails after it has gone on: the answer is the handler's, and the log is to know.
+        if (error !== undefined && error !== null) answerError(error, req);
+        return;
+      }
+      isOver = true;
       endCarrying();
       if (error !== undefined && error !== null) fail(error);
       else attempt(() => handle(req), fail);
@@ -51,12 +58,13 @@ export function attempt(work: () => void, fail: (error: unknown) => void): void 
 }
 
 export function sendError(answerError: ErrorAnswers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // Asked in any case: it tells the log.
+  const { status, headers, body } = answerError(error, request.raw);
   if (reply.raw.headersSent) {
-    // Half an answer must not look like a whole one.
-    reply.raw.destroy();
+    // Half an answer must not look like a whole one. What has ended is out already.
+    if (!reply.raw.writableEnded) reply.raw.destroy();
     return reply.hijack();
   }
-  const { status, headers, body } = answerError(error, request.raw);
   replaceHeaders(headOfReply(reply), headers);
   return reply.code(status).send(body);
 }

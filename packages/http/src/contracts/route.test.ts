@@ -1,5 +1,6 @@
 import { routeNameOf } from '@express-micro/core';
 import { type } from 'arktype';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fastifyRoutes } from './fastify-routes.ts';
@@ -113,6 +114,11 @@ describe('a route is refused where it is defined', () => {
       /it belongs behind all routes/,
     ],
     [
+      'a schema of an answer that has no content',
+      { method: 'GET', path: '/a', status: 204, response: z.object({}) },
+      /^HTTP_CONTRACT_INVALID: GET \/a cannot have a schema of its answer: one with status 204 has no content/,
+    ],
+    [
       'an unknown check',
       { method: 'GET', path: '/a', checkResponse: true },
       /^HTTP_CONTRACT_INVALID: "checkResponse" of GET \/a cannot be true/,
@@ -136,6 +142,11 @@ describe('routes are refused where they are named', () => {
     ['a route alone', one, /takes an object of routes/],
     ['a name that the language asks for', { toJSON: one }, /cannot call a route "toJSON"/],
     ['a name that is none', { 'get-user': one }, /cannot call a route "get-user"/],
+    [
+      'what was put together by hand, wrongly',
+      { getUser: { definition: { path: '/users/:id' }, handler } },
+      /The method of route\(\) cannot be undefined/,
+    ],
     ['what is no route', { getUser: handler }, /"getUser" of routes\(\) got a function "handler"/],
     [
       'two of one kind',
@@ -200,6 +211,21 @@ describe('paths', () => {
     const sorted = [get('/:a/b'), get('/users/:id'), get('/users/:id/x'), get('/users/me'), get('/:a/:b')].sort(byMatching);
     expect(sorted.map(({ path }) => path)).toEqual(['/users/me', '/users/:id', '/users/:id/x', '/:a/b', '/:a/:b']);
     expect([get('/a'), { method: 'HEAD', path: '/a' }].sort(byMatching)[0]?.method).toBe('HEAD');
+    // Where neither is more exact than the third, a sort may never compare the first with the last.
+    expect([get('/a/:x'), get('/b'), get('/a/y')].sort(byMatching).map(({ path }) => path)).toEqual(['/a/y', '/a/:x', '/b']);
+  });
+
+  it('are tried with text before parameters, whatever the order in which they were given', () => {
+    const segment = fc.constantFrom('a', 'b', ':x', ':y');
+    const path = fc.array(segment, { minLength: 1, maxLength: 3 }).map((segments) => `/${segments.join('/')}`);
+    fc.assert(
+      fc.property(fc.array(fc.record({ method: fc.constantFrom('GET', 'HEAD'), path }), { maxLength: 12 }), (places) => {
+        const sorted = [...places].sort(byMatching);
+        for (const [at, first] of sorted.entries())
+          for (const second of sorted.slice(at + 1)) expect(byMatching(first, second)).toBeLessThanOrEqual(0);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

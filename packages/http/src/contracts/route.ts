@@ -4,7 +4,7 @@ import { jsonSchemaOf, partsOf, propertiesOf } from '../validation/json-schema.t
 import { type InputOf, type Schema, takeSchema } from '../validation/schema.ts';
 import type { ContractCall } from './call-shape.ts';
 import { createErrorMakers } from './declared-errors.ts';
-import type { Faults, RouteDefinition } from './definition.ts';
+import { type Faults, isWithoutContent, type RouteDefinition } from './definition.ts';
 import { readPath } from './path.ts';
 import type { Reply } from './reply.ts';
 import type { ContractRequest } from './request.ts';
@@ -81,7 +81,15 @@ export function route<const D extends RouteDefinition, H extends (request: Contr
     ...(definition.errors !== undefined && { errors: Object.freeze({ ...definition.errors }) }),
     ...(definition.use !== undefined && { use: Object.freeze([...definition.use]) }),
   });
+  checked.add(frozen);
   return Object.freeze({ definition: frozen, handler }) as unknown as Route<D, ReturnType<H>>;
+}
+
+const checked = new WeakSet<object>();
+
+/** As `route()` does, for what was put together by hand: `{ ...contract, handler }`. @throws HTTP_CONTRACT_INVALID, HTTP_SCHEMA_INVALID */
+export function checkOnce(definition: RouteDefinition): void {
+  if (!checked.has(definition)) checkDefinition(definition);
 }
 
 export function isRoute(value: unknown): value is AnyRoute {
@@ -114,6 +122,9 @@ function checkDefinition(definition: RouteDefinition): void {
   if (definition.params !== undefined) checkParams(definition.params, names, owner);
   if (status !== undefined && (!Number.isInteger(status) || status < 200 || status > 399)) {
     throw invalid(`The status of ${owner} cannot be ${show(status)}: that of a good answer is from 200 to 399.`);
+  }
+  if (isWithoutContent(status) && definition.response !== undefined) {
+    throw invalid(`${owner} cannot have a schema of its answer: one with status ${status} has no content.`);
   }
   if (!CHECKS.includes(checkResponse)) {
     throw invalid(

@@ -1,7 +1,7 @@
 import { show } from '@express-micro/core';
 import { httpError } from '../errors.ts';
 import { patternOf } from './path.ts';
-import { isRoute, nameOf, type Routes } from './route.ts';
+import { checkOnce, isRoute, nameOf, type Routes } from './route.ts';
 
 /** Names that JavaScript itself looks up on any object: awaiting or printing a service would call a route. */
 const TAKEN = new Set(['then', 'catch', 'finally', 'toJSON', 'toString', 'valueOf', 'constructor', 'prototype', '__proto__']);
@@ -32,6 +32,7 @@ export function checkRoutes(table: unknown, owner: string): asserts table is Rou
     }
     if (!isRoute(each))
       throw invalid(`"${name}" of ${owner} got ${show(each)}; it takes a route, route({ method, path }, handler).`);
+    checkOnce(each.definition);
     const { method, path } = each.definition;
     const pattern = `${method} ${patternOf(path)}`;
     const other = seen.get(pattern);

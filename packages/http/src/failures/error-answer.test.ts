@@ -49,10 +49,12 @@ describe('an error that was made for the client', () => {
       'content-length': '1',
       'transfer-encoding': 'chunked',
       connection: 'upgrade',
+      vary: 'Accept-Language',
       'x-bad': 'a\r\nb',
       'bad name': 'x',
     };
     const answered = answer(new AppError('Later', { status: 429, headers }));
+    expect(answered.headers.vary).toBe('Accept-Language, Accept');
     expect(answered.headers).toMatchObject({ 'retry-after': '30', 'content-length': String(Buffer.byteLength(answered.body)) });
     expect(Object.keys(answered.headers)).not.toContain('transfer-encoding');
     expect(Object.keys(answered.headers)).not.toContain('connection');

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type FailedAnswer, failureText, printable, requestIdOf } from '@express-micro/core';
+import { type FailedAnswer, failureText, joinVary, printable, requestIdOf } from '@express-micro/core';
 import type { HttpRequest } from '../middleware.ts';
 import { acceptsProblem } from './accepts-problem.ts';
 import { type ErrorFacts, factsOf } from './error-facts.ts';
@@ -127,7 +127,7 @@ function write(
       ...failure.headers,
       'content-type': isProblem ? 'application/problem+json; charset=utf-8' : 'application/json; charset=utf-8',
       'content-length': String(Buffer.byteLength(body)),
-      vary: 'Accept',
+      vary: joinVary(failure.headers?.vary, 'Accept'),
       'x-content-type-options': 'nosniff',
       'x-request-id': requestId,
     },

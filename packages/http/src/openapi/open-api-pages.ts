@@ -15,7 +15,7 @@ import { type StaticFile, sendFile, staticFile } from './static-answer.ts';
  * ```
  *
  * The page needs no other server and runs under its own strict Content-Security-Policy. Whatever else is asked for goes by. In production both
- * are served only to whom `access` names. On Fastify, from a hook: `(request, reply, done) => pages(request.raw, reply.raw, done)`.
+ * are served only to whom `access` names. On Fastify: `await app.register(fastifyMiddleware([pages]))`.
  *
  * @throws HTTP_OPTION_INVALID, HTTP_CONTRACT_INVALID
  */

@@ -89,9 +89,12 @@ const contract = fc
       [validate({ headers: v.object({ 'x-a': v.string() }) }) as never],
     ),
   })
-  .map(({ body, ...rest }): AnyRoute => {
+  .map(({ body, response, ...rest }): AnyRoute => {
     const hasBody = ['POST', 'PUT', 'PATCH'].includes(rest.method);
-    const given = Object.entries({ ...rest, ...(hasBody && { body }) }).filter(([, value]) => value !== undefined);
+    const hasContent = ![204, 205, 304].includes(rest.status ?? 200);
+    const given = Object.entries({ ...rest, ...(hasBody && { body }), ...(hasContent && { response }) }).filter(
+      ([, value]) => value !== undefined,
+    );
     return route(Object.fromEntries(given) as never, (() => undefined) as never);
   });
 

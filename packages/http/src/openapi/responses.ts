@@ -1,3 +1,4 @@
+import { isWithoutContent } from '../contracts/definition.ts';
 import type { Components } from './components.ts';
 import type { Content, Reference, Response } from './document.ts';
 import type { DocumentedRoute } from './documented-routes.ts';
@@ -5,9 +6,6 @@ import type { ErrorBodies, ErrorBody } from './error-bodies.ts';
 import type { GuardsSay } from './guards-say.ts';
 
 type Responses = Readonly<Record<string, Response | Reference>>;
-
-/** Answers that have no body, whatever their handler says (RFC 9110). */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Everything that an operation may answer, by status. */
 export function responsesOf(
@@ -46,7 +44,7 @@ function good(route: DocumentedRoute, components: Components, owner: string): Re
   const { response, status } = said;
   if (isPlain(route)) return { default: { description: 'What it answers is not described.' } };
   const description = status !== undefined && status >= 300 ? 'Redirection.' : 'Success.';
-  if (status !== undefined && BODILESS.has(status)) return { [status]: { description } };
+  if (status !== undefined && isWithoutContent(status)) return { [status]: { description } };
   if (response !== undefined) {
     const schema = components.place(response, 'output', `${owner}Response`).whole();
     return { [status ?? 200]: { description, content: { 'application/json': { schema } } } };

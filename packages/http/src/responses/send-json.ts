@@ -12,7 +12,7 @@ export function sendJson(res: ServerResponse, body: unknown, { status = 200, hea
   const text = JSON.stringify(body) ?? 'null';
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  if (status === 204 || status === 304) {
+  if (status === 204 || status === 205 || status === 304) {
     res.end();
     return;
   }

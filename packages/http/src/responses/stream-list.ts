@@ -50,7 +50,7 @@ export async function streamList(
 ): Promise<void> {
   const { format, status } = resolveOptions('streamList()', TABLE, options, optionInvalid);
   const frame = FRAMES[format];
-  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : waiting(items[Symbol.iterator]());
   const client = watchClient(res);
   try {
     let item = await client.unlessGone(source.next());
@@ -79,6 +79,20 @@ export async function streamList(
     // Not waited for: a generator in the middle of a step ends after it, and nobody is there any more to hear of it.
     void Promise.resolve(source.return?.()).catch(() => {});
   }
+}
+
+/** Promises in a list are waited for, as `for await` does. */
+function waiting(source: Iterator<unknown>): Pick<AsyncIterator<unknown>, 'next' | 'return'> {
+  return {
+    async next() {
+      const { done, value } = source.next();
+      return done === true ? { done, value } : { value: await value };
+    },
+    async return() {
+      source.return?.();
+      return { done: true, value: undefined };
+    },
+  };
 }
 
 function textOf(item: unknown): string {
