@@ -44,12 +44,13 @@ export function passes(before: Middleware, req: HttpRequest, res: ServerResponse
 }
 
 export function sendError(answerError: ErrorAnswers, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // Asked in any case: it tells the log.
+  const { status, headers, body } = answerError(error, request.raw);
   if (reply.raw.headersSent) {
-    // Half an answer must not look like a whole one.
-    reply.raw.destroy();
+    // Half an answer must not look like a whole one. What has ended is out already.
+    if (!reply.raw.writableEnded) reply.raw.destroy();
     return reply.hijack();
   }
-  const { status, headers, body } = answerError(error, request.raw);
   const before = [reply.getHeader('vary'), reply.raw.getHeader('vary')].flatMap((each) => each ?? []);
   // What guards have said stands on Node's response, and what hooks have said on Fastify's.
   forgetContent(reply);
