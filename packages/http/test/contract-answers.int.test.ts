@@ -85,6 +85,7 @@ const table = routes({
     raw.res.write('half');
     throw new Error('in its answer');
   }),
+  promised: route({ method: 'GET', path: '/promised' }, () => reply(Promise.reject(new Error('nobody waits for it')))),
   readsBody: route({ method: 'POST', path: '/body', body: z.any() }, ({ body }) => body),
   failing: route({ method: 'GET', path: '/failing', use: [cached] }, () => {
     throw new Error('the inside of it');
@@ -155,6 +156,11 @@ describe.each(frameworks)('what contracts answer on %s', (framework, serve) => {
     expect(server.errors.at(-1)).toMatchObject({ message: 'after its answer' });
     await expect(ask(server, '/half-and-failed')).rejects.toThrow();
     expect(server.errors.at(-1)).toMatchObject({ message: 'in its answer' });
+  });
+
+  it('a promise within a reply is a defect, and not {}', async () => {
+    expect(await ask(server, '/promised')).toMatchObject({ status: 500 });
+    expect(server.errors.at(-1)).toMatchObject({ code: 'HTTP_RESPONSE_INVALID', message: expect.stringContaining('promise') });
   });
 
   it('a client that goes in the middle of its body is told of, and nothing else comes of it', async () => {
