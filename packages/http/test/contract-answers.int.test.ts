@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { type Middleware, reply, route, routes } from '../src/index.ts';
 import { ask, frameworks, type Served, stopServers } from './frameworks.test-support.ts';
 
@@ -76,6 +77,16 @@ const table = routes({
     },
     () => 'answered',
   ),
+  answeredAndFailed: route({ method: 'GET', path: '/answered-and-failed' }, ({ raw }) => {
+    raw.res.end('x'.repeat(1_000_000));
+    throw new Error('after its answer');
+  }),
+  halfAndFailed: route({ method: 'GET', path: '/half-and-failed' }, ({ raw }) => {
+    raw.res.write('half');
+    throw new Error('in its answer');
+  }),
+  promised: route({ method: 'GET', path: '/promised' }, () => reply(Promise.reject(new Error('nobody waits for it')))),
+  readsBody: route({ method: 'POST', path: '/body', body: z.any() }, ({ body }) => body),
   failing: route({ method: 'GET', path: '/failing', use: [cached] }, () => {
     throw new Error('the inside of it');
   }),
@@ -138,6 +149,26 @@ describe.each(frameworks)('what contracts answer on %s', (framework, serve) => {
     expect(await ask(server, '/late-guard')).toMatchObject({ status: 200, body: 'answered' });
     await expect.poll(() => server.errors.at(-1)).toMatchObject({ message: 'after it had gone on' });
     expect((await ask(server, '/web')).status).toBe(200);
+  });
+
+  it('what is thrown after a whole answer leaves it whole, and after half of one cuts it off', async () => {
+    expect(await bytesOf(server.port, '/answered-and-failed')).toMatch(/x{1000000}$/);
+    expect(server.errors.at(-1)).toMatchObject({ message: 'after its answer' });
+    await expect(ask(server, '/half-and-failed')).rejects.toThrow();
+    expect(server.errors.at(-1)).toMatchObject({ message: 'in its answer' });
+  });
+
+  it('a promise within a reply is a defect, and not {}', async () => {
+    expect(await ask(server, '/promised')).toMatchObject({ status: 500 });
+    expect(server.errors.at(-1)).toMatchObject({ code: 'HTTP_RESPONSE_INVALID', message: expect.stringContaining('promise') });
+  });
+
+  it('a client that goes in the middle of its body is told of, and nothing else comes of it', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write('POST /body HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a"');
+    await new Promise((resolve) => socket.write(':1', resolve));
+    socket.destroy();
+    expect((await ask(server, '/body', { json: [1] })).body).toEqual([1]);
   });
 
   it('what a failed answer had said of its content is taken back; what the place has said stays', async () => {

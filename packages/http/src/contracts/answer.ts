@@ -1,6 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { Readable } from 'node:stream';
 import { httpError } from '../errors.ts';
+import { isPromise } from '../validation/schema.ts';
 import { isWithoutContent } from './definition.ts';
 import { isReply } from './reply.ts';
 
@@ -38,6 +39,11 @@ export function toAnswer({ data, status, headers: given }: Returned, defaultStat
   if (data instanceof Uint8Array) {
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     return { status: known, headers: { 'content-type': 'application/octet-stream', ...headers }, body: bytes };
+  }
+  if (isPromise(data)) {
+    // JSON would write {} for it, and what it fails with would end the process.
+    data.then(undefined, () => {});
+    throw httpError('HTTP_RESPONSE_INVALID', `${place} is a promise: wait for it before it goes into reply().`);
   }
   // A text is JSON as well, unless the handler says what else it is.
   if (typeof data === 'string' && headers['content-type'] !== undefined && !isJson(headers['content-type'])) {
