@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, expect, it, vi } from 'vitest';
-import { gatherBytes } from './gathered-bytes.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
 function gathered(pieces: readonly Uint8Array[]): Buffer {
-  const bytes = gatherBytes();
+  const bytes = new GatheredBytes();
   for (const piece of pieces) bytes.add(Buffer.from(piece));
   expect(bytes.size).toBe(pieces.reduce((sum, { length }) => sum + length, 0));
   return bytes.take();
@@ -41,9 +41,9 @@ it('keeps no buffer for each small piece, whatever stands between them', () => {
 });
 
 it('hands a body of one piece on as it is', () => {
-  const bytes = gatherBytes();
+  const bytes = new GatheredBytes();
   const piece = Buffer.from('{"a":1}');
   bytes.add(piece);
   expect(bytes.take()).toBe(piece);
-  expect(gatherBytes().take()).toHaveLength(0);
+  expect(new GatheredBytes().take()).toHaveLength(0);
 });

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage } from 'node:http';
 import zlib from 'node:zlib';
 import { AppError } from '../app-errors.ts';
-import { gatherBytes } from './gathered-bytes.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 
 type Done = (problem: AppError | undefined, bytes?: Buffer) => void;
 type Unpack = (packed: Buffer, options: { maxOutputLength: number }, done: (error: Error | null, bytes: Buffer) => void) => void;
@@ -39,7 +39,7 @@ export function readBytes(req: IncomingMessage, maxBytes: number, given: Done): 
     refuse(req, tooLarge(maxBytes, req), done);
     return;
   }
-  const gathered = gatherBytes();
+  const gathered = new GatheredBytes();
   const stop = (): void => {
     req.off('data', onData).off('end', onEnd).off('error', onCut).off('close', onCut);
   };
