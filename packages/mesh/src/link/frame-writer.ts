@@ -5,13 +5,18 @@ import { FRAME_HEADER_BYTES } from './protocol.ts';
 const SLAB_BYTES = 65_536;
 /** In a turn that lasts longer, frames do not wait for its end: longer saves writes, shorter answers sooner. */
 const MAX_HELD_MS = 2;
+/**
+ * So many go out without waiting for the rest of the turn: the other side begins with them while this one makes more. Were all
+ * of a turn one write, the two would take turns, and each stand idle in that of the other.
+ */
+const MAX_HELD_FRAMES = 24;
 
 /** Where bytes go: a socket, or a test. */
 export interface Sink {
   write(bytes: Uint8Array): unknown;
 }
 
-/** Puts frames one behind the other and hands all of one turn of the event loop to the socket in one write, unless that turn is long. */
+/** Puts frames one behind the other and hands those of one turn of the event loop to the socket in one write, unless they are many or that turn is long. */
 export class FrameWriter {
   private readonly sink: Sink;
   /** Told after each write, with everything that was put in before. */
@@ -22,6 +27,7 @@ export class FrameWriter {
   private isScheduled = false;
   private readonly clock: Clock | undefined;
   private heldSinceMs = 0;
+  private held = 0;
   /** Frames of these are with the system, or never will be. */
   isClosed = false;
 
@@ -62,7 +68,9 @@ export class FrameWriter {
     slab[end + 12] = code & 255;
     slab[end + 13] = (code >> 8) & 255;
     this.end = at;
+    this.held += 1;
     this.schedule();
+    if (this.held >= MAX_HELD_FRAMES) this.hand();
     if (this.clock !== undefined) this.handInLongTurn(this.clock.monotonicMs(), end === this.start);
   }
 
@@ -94,6 +102,7 @@ export class FrameWriter {
   }
 
   private hand(): void {
+    this.held = 0;
     if (this.end === this.start) return;
     const bytes = this.slab.subarray(this.start, this.end);
     this.start = this.end;

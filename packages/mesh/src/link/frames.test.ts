@@ -117,12 +117,20 @@ describe('frames', () => {
     );
   });
 
-  it('of one turn go out in one write', async () => {
-    const written: Uint8Array[] = [];
-    const writer = new FrameWriter({ write: (bytes) => written.push(bytes) }, () => {});
-    for (let n = 0; n < 100; n++) writer.frame(1, 0, n, 0, 'head', 'body');
+  it('of one turn go out in one write at its end, but each 24 of them at once', async () => {
+    const frames: number[] = [];
+    const writer = new FrameWriter({ write: ({ length }) => frames.push(length / 22) }, () => {});
+    const put = (count: number) => {
+      for (let n = 0; n < count; n++) writer.frame(1, 0, n, 0, 'head', 'body');
+    };
+    put(23);
+    expect(frames).toEqual([]);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(written).toHaveLength(1);
+    expect(frames).toEqual([23]);
+    put(60);
+    expect(frames).toEqual([23, 24, 24]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(frames).toEqual([23, 24, 24, 12]);
   });
 
   it('of a long turn do not wait for its end', async () => {
