@@ -62,7 +62,7 @@ export const INSIDE = Object.freeze({
       shutdown: {},
       tracing: { imports: ['request', 'access-log', 'metrics'], types: ['logging'] },
       // Loaded before an app, and by nothing of it.
-      register: { imports: ['tracing', 'access-log', 'logging'] },
+      register: { imports: ['request', 'tracing', 'access-log', 'logging'] },
     },
   },
   http: {

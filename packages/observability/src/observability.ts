@@ -24,7 +24,7 @@ import { ObservedRequest, observe, type RequestObserver } from './request/observ
 import { type Middleware, SYSTEM } from './request/request-id.ts';
 import { standOutside } from './request/stand-outside.ts';
 import type { Shutdown } from './shutdown/shutdown.ts';
-import { flushTraces } from './tracing/flush.ts';
+import { flushTraces } from './tracing/own-sdk.ts';
 import { createTracing } from './tracing/tracing.ts';
 
 /** What an app that is observed has. */

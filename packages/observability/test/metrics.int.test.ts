@@ -78,9 +78,12 @@ describe('the page', () => {
     expect(text).toContain('# HELP orders Orders \\"made\\"\\n.\n# TYPE orders counter\norders_total 2\n');
     const exemplar = `\\{trace_id="${TRACE}",span_id="00f067aa0ba902b7"\\}`;
     expect(text).toMatch(new RegExp(`^order_size_bucket\\{le="10\\.0"\\} 2 # ${exemplar} 3 \\d+\\.\\d{3}$`, 'm'));
-    expect(text).toMatch(
-      new RegExp(`^http_request_duration_seconds_bucket\\{.*le="0\\.01"\\} 2 # ${exemplar} 0\\.\\d+ \\d+\\.\\d{3}$`, 'm'),
+    // In the one bucket that it fell into: the first request of an app may take its time.
+    const durations = new RegExp(
+      `^http_request_duration_seconds_bucket\\{.*le=".+"\\} [12] # ${exemplar} 0\\.\\d+ \\d+\\.\\d{3}$`,
+      'gm',
     );
+    expect(text.match(durations)).toHaveLength(1);
     expect(text).not.toContain('evil');
     // And asking for one does not change the other.
     const plain = await metrics.text();

@@ -1,7 +1,7 @@
 // Hot path: every request passes here once, and so does every observed call. Its bench: bench/metrics-cost.mjs
 
 import type { Clock, Context } from '@express-micro/core';
-import { isSampled, traceNow } from '../request/trace-ids.ts';
+import { sampledNow } from '../request/trace-ids.ts';
 import type { Exemplar, Sample } from './family.ts';
 
 /** An exemplar that is younger stays: one a second for each bucket is more than anybody scrapes. */
@@ -39,9 +39,9 @@ export class Buckets {
     const epochMs = clock.epochMs();
     const last = this.exemplars?.[bucket];
     if (last !== undefined && Math.abs(epochMs - last.epochMs) < EXEMPLAR_REST_MS) return;
-    const trace = traceNow(context);
     // A trace that nobody keeps shows nothing.
-    if (trace === undefined || !isSampled(trace)) return;
+    const trace = sampledNow(context);
+    if (trace === undefined) return;
     const { traceId, spanId } = trace;
     this.exemplars ??= [];
     this.exemplars[bucket] = { traceId, spanId, value, epochMs };

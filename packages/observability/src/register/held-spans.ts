@@ -11,6 +11,8 @@ export interface HeldSpans {
   hold(span: LightSpan): void;
   /** Whether or not it was held. */
   ended(span: LightSpan): void;
+  /** Whether the first span of a trace is kept, of which this is known. */
+  isWorthKeeping(hasFailed: boolean, durationMs: number): boolean;
 }
 
 /** A trace with more spans is a loop, or a batch; the first tell what it is. */
@@ -60,6 +62,9 @@ export function createHeldSpans({ keep, onKept, onDropped }: HeldOptions): HeldS
   }
 
   return {
+    isWorthKeeping: (hasFailed, durationMs) =>
+      (hasFailed && keep.errors) || (keep.slowMs !== undefined && durationMs >= keep.slowMs),
+
     hold(span) {
       const { traceId } = span.spanContext();
       const held = traces.get(traceId) ?? open(traceId);

@@ -12,7 +12,9 @@ import {
   type TracerProvider,
   trace,
 } from '../opentelemetry.ts';
+import { spanIdIn, TRACE_AT, traceIdIn } from '../request/ids-text.ts';
 import { aroundSpan } from '../tracing/around-span.ts';
+import type { RootSpans } from '../tracing/own-sdk.ts';
 import type { HeldSpans } from './held-spans.ts';
 import { createIds } from './ids.ts';
 import { LightSpan, type SpanKeeper } from './light-span.ts';
@@ -45,7 +47,7 @@ const NONE: SpanOptions = Object.freeze({});
  * A share of all traces is kept, by their id and so alike in every process. The rest is written down, too, where some may turn
  * out to be worth keeping: see {@link HeldSpans}.
  */
-export class KeepingTracerProvider implements TracerProvider, SpanKeeper {
+export class KeepingTracerProvider implements TracerProvider, SpanKeeper, RootSpans {
   private readonly options: KeepingOptions;
   private readonly ids = createIds();
   private readonly bound: string;
@@ -81,20 +83,42 @@ export class KeepingTracerProvider implements TracerProvider, SpanKeeper {
     if (isTracingSuppressed(around)) return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     const found = options.root === true ? undefined : trace.getSpanContext(around);
     const parent = found !== undefined && trace.isSpanContextValid(found) ? found : undefined;
+    if (parent === undefined) return this.startRoot(scope, name, options, undefined);
     const span = new LightSpan(this, scope, name, options, parent);
-    const isWrittenDown = this.options.held !== undefined;
-    // Nobody knows of a new trace, until somebody asks for its ids.
-    if (parent === undefined && isWrittenDown) return span;
     const spanContext = span.spanContext();
-    return isWrittenDown || isSampled(spanContext) ? span : trace.wrapSpanContext(spanContext);
+    return this.isWrittenDown || isSampled(spanContext) ? span : trace.wrapSpanContext(spanContext);
+  }
+
+  private startRoot(
+    scope: ReadableSpan['instrumentationScope'],
+    name: string,
+    options: SpanOptions,
+    ids: string | undefined,
+  ): Span {
+    const span = new LightSpan(this, scope, name, options, undefined, ids);
+    // Nobody knows of a new trace, until somebody asks for its ids.
+    if (this.isWrittenDown) return span;
+    const spanContext = span.spanContext();
+    return isSampled(spanContext) ? span : trace.wrapSpanContext(spanContext);
+  }
+
+  private get isWrittenDown(): boolean {
+    return this.options.held !== undefined;
   }
 
   /** See {@link SpanKeeper}. */
-  identify({ parent }: LightSpan): SpanContext {
-    const traceId = parent?.traceId ?? this.ids.generateTraceId();
-    const flags = this.isChosen(parent, traceId) ? TraceFlags.SAMPLED : TraceFlags.NONE;
-    const spanContext: SpanContext = { traceId, spanId: this.ids.generateSpanId(), traceFlags: flags };
-    return parent?.traceState === undefined ? spanContext : { ...spanContext, traceState: parent.traceState };
+  identify({ parent, ids: given }: LightSpan): SpanContext {
+    if (parent === undefined) {
+      const ids = given ?? this.ids.draw();
+      return { traceId: traceIdIn(ids), spanId: spanIdIn(ids), traceFlags: flagsOf(this.isChosen(ids)) };
+    }
+    const { traceId, traceState } = parent;
+    const spanContext: SpanContext = {
+      traceId,
+      spanId: this.ids.drawSpanId(),
+      traceFlags: flagsOf(this.isChosenBelow(parent)),
+    };
+    return traceState === undefined ? spanContext : { ...spanContext, traceState };
   }
 
   /** See {@link SpanKeeper}. */
@@ -109,17 +133,37 @@ export class KeepingTracerProvider implements TracerProvider, SpanKeeper {
     else held?.ended(span);
   }
 
-  private isChosen(parent: SpanContext | undefined, traceId: string): boolean {
+  /** See {@link RootSpans}. */
+  drawIds(): string {
+    return this.ids.draw();
+  }
+
+  /** See {@link RootSpans}. */
+  isChosen(ids: string): boolean {
+    return this.options.ratio >= 1 || this.isBelowBound(ids, TRACE_AT + FROM_DIGIT);
+  }
+
+  /** See {@link RootSpans}. */
+  isWorthKeeping(ids: string, hasFailed: boolean, durationMs: number): boolean {
+    return this.isChosen(ids) || this.options.held?.isWorthKeeping(hasFailed, durationMs) === true;
+  }
+
+  /** See {@link RootSpans}. */
+  begin(name: string, options: SpanOptions, ids: string): Span {
+    return this.startRoot(OF_REQUESTS, name, options, ids);
+  }
+
+  private isChosenBelow(parent: SpanContext): boolean {
     const { ratio, isParentBased } = this.options;
     // Within a process a span goes the way of its parent, whatever the share: half a trace is none.
-    if (parent !== undefined && (isParentBased || parent.isRemote !== true)) return isSampled(parent);
-    return ratio >= 1 || this.isBelowBound(traceId);
+    if (isParentBased || parent.isRemote !== true) return isSampled(parent);
+    return ratio >= 1 || this.isBelowBound(parent.traceId, FROM_DIGIT);
   }
 
   /** Digit by digit, of which the first tells nearly always: the same as a number costs several times as much. */
-  private isBelowBound(traceId: string): boolean {
+  private isBelowBound(text: string, from: number): boolean {
     for (let at = 0; at < DECIDING; at++) {
-      const digit = traceId.charCodeAt(FROM_DIGIT + at);
+      const digit = text.charCodeAt(from + at);
       const bound = this.bound.charCodeAt(at);
       if (digit !== bound) return digit < bound;
     }
@@ -133,6 +177,13 @@ export class KeepingTracerProvider implements TracerProvider, SpanKeeper {
   async shutdown(): Promise<void> {
     await this.options.sink?.shutdown();
   }
+}
+
+/** As `trace.getTracer` is asked for it in `tracing/sdk.ts`. */
+const OF_REQUESTS = Object.freeze({ name: '@express-micro/observability' });
+
+function flagsOf(isChosen: boolean): TraceFlags {
+  return isChosen ? TraceFlags.SAMPLED : TraceFlags.NONE;
 }
 
 function isSampled({ traceFlags }: SpanContext): boolean {

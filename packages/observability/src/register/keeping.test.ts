@@ -15,6 +15,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, it } from 'vitest';
+import { spanIdIn, traceIdIn } from '../request/ids-text.ts';
 import { createHeldSpans } from './held-spans.ts';
 import { createIds } from './ids.ts';
 import { KeepingTracerProvider } from './keeping-tracer.ts';
@@ -117,13 +118,19 @@ describe('which traces are kept from their beginning', () => {
 describe('ids', () => {
   it('are of the length that traces want, never the same, and never of nothing but zeros', () => {
     const ids = createIds();
-    const traces = Array.from({ length: 5_000 }, () => ids.generateTraceId());
-    const spans = Array.from({ length: 5_000 }, () => ids.generateSpanId());
-    expect(new Set([...traces, ...spans]).size).toBe(10_000);
-    expect(traces.every((id) => /^[\da-f]{32}$/.test(id)) && spans.every((id) => /^[\da-f]{16}$/.test(id))).toBe(true);
+    const roots = Array.from({ length: 5_000 }, () => ids.draw());
+    expect(roots.every((text) => /^,"trace_id":"[\da-f]{32}","span_id":"[\da-f]{16}"$/.test(text))).toBe(true);
+    const spans = Array.from({ length: 5_000 }, () => ids.drawSpanId());
+    expect(spans.every((id) => /^[\da-f]{16}$/.test(id))).toBe(true);
+    expect(new Set([...roots.map(traceIdIn), ...roots.map(spanIdIn), ...spans]).size).toBe(15_000);
     let drawn = 0;
-    const zeros = createIds({ ...systemRandom, bytes: (size) => Buffer.alloc(size, drawn++ === 0 ? 0 : 1) });
-    expect(zeros.generateSpanId()).toBe('01'.repeat(8));
+    const zeros = createIds({ ...systemRandom, bytes: (size) => Buffer.alloc(size, drawn++ % 2 === 0 ? 0 : 1) });
+    expect([zeros.drawSpanId(), traceIdIn(zeros.draw())]).toEqual(['01'.repeat(8), '01'.repeat(16)]);
+    // The last span of a pool alone.
+    let pools = 0;
+    const late = createIds({ ...systemRandom, bytes: (size) => Buffer.alloc(size, 1).fill(0, pools++ === 0 ? size - 8 : size) });
+    const all = Array.from({ length: 200 }, () => late.draw());
+    expect([new Set(all).size, pools]).toEqual([1, 5]);
   });
 });
 

@@ -34,7 +34,7 @@ export interface HeldTrace {
   isForgotten: boolean;
 }
 
-interface LightEvent {
+export interface LightEvent {
   readonly name: string;
   readonly attributes: Attributes | undefined;
   readonly time: TimeInput;
@@ -66,6 +66,8 @@ export class LightSpan implements Span, DescribedLater {
   later: (() => Description) | undefined = undefined;
   /** The trace that it is held with, once others may know of it. */
   held: HeldTrace | undefined = undefined;
+  /** Ids that it was given, as `request/ids-text.ts` has them. */
+  readonly ids: string | undefined;
   private readonly keeper: SpanKeeper;
   private context: SpanContext | undefined = undefined;
   /** What was given at the beginning stays an object of its giver's until something is added. */
@@ -77,7 +79,9 @@ export class LightSpan implements Span, DescribedLater {
     name: string,
     { kind = SpanKind.INTERNAL, attributes, links, startTime }: SpanOptions,
     parent: SpanContext | undefined,
+    ids?: string,
   ) {
+    this.ids = ids;
     this.keeper = keeper;
     this.scope = scope;
     this.name = name;

@@ -1,7 +1,7 @@
 import { keepContext, settlesWithin, systemClock } from '@express-micro/core';
 import { registerInstrumentations } from '@opentelemetry/instrumentation';
 import { context, DiagLogLevel, diag, propagation, trace } from '../opentelemetry.ts';
-import { offerFlush } from '../tracing/flush.ts';
+import { offerSdk } from '../tracing/own-sdk.ts';
 import { createExporter } from './exporter.ts';
 import { createHeldSpans } from './held-spans.ts';
 import { createInstrumentations } from './instrumentations.ts';
@@ -56,7 +56,7 @@ export function startTracing({ env, main, warn }: Surroundings): void {
 
   // Nobody else is told why the last ones could not be sent.
   const flush = () => provider.forceFlush().catch(reports.onUnsent);
-  offerFlush(flush);
+  offerSdk({ flush, roots: provider });
   // A program that ends by itself: what is held is sent first.
   process.once('beforeExit', () => void flush());
 }

@@ -1,5 +1,5 @@
 import { type Context, currentContext } from '@express-micro/core';
-import { traceNow } from './trace-ids.ts';
+import { traceJsonNow, traceNow } from './trace-ids.ts';
 
 /** What joins a line to its request. `trace_id` and `span_id` are OpenTelemetry's own names for them in logs. */
 export interface JoinedFields {
@@ -34,9 +34,7 @@ export function fieldsOf(context: Context | undefined): JoinedFields {
  * be escaped but a name.
  */
 export function jsonOf(context: Context | undefined): string {
-  let text = context === undefined ? '' : `,"requestId":"${context.requestId}"`;
-  const trace = traceNow(context);
-  if (trace !== undefined) text += `,"trace_id":"${trace.traceId}","span_id":"${trace.spanId}"`;
-  if (context?.caller !== undefined) text += `,"caller":${JSON.stringify(context.caller.service)}`;
-  return text;
+  if (context === undefined) return traceJsonNow(context);
+  const text = `,"requestId":"${context.requestId}"${traceJsonNow(context)}`;
+  return context.caller === undefined ? text : `${text},"caller":${JSON.stringify(context.caller.service)}`;
 }

@@ -14,7 +14,7 @@ import {
   systemClock,
 } from '@express-micro/core';
 import { type Complain, createComplaints } from '../complaints.ts';
-import type { RequestTrace } from '../tracing/request-span.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 /** What looks at each request: access log, metrics, … Called in the order in which they stand. */
 export interface RequestObserver {

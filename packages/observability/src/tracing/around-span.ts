@@ -1,6 +1,7 @@
 // Hot path: every span that something happens in. Its bench: bench/observed-cost.mjs
 
-import { type OtelContext, type Span, trace } from '../opentelemetry.ts';
+import type { OtelContext, Span } from '../opentelemetry.ts';
+import { SPAN_KEY } from '../request/request-trace.ts';
 
 /**
  * A context that differs from the one outside by its span: what `trace.setSpan` makes, without the copy of a map and the three
@@ -35,18 +36,3 @@ class AroundSpan implements OtelContext {
     return this.outside.setValue(SPAN_KEY, this.span);
   }
 }
-
-/** Under which a context has its span: the API does not say, but uses it in front of everybody. */
-const SPAN_KEY: symbol = (() => {
-  let found: symbol | undefined;
-  const asked: OtelContext = {
-    getValue(key) {
-      found = key;
-      return undefined;
-    },
-    setValue: () => asked,
-    deleteValue: () => asked,
-  };
-  trace.getSpan(asked);
-  return found as symbol;
-})();

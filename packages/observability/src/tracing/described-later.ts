@@ -1,6 +1,6 @@
 import type { Attributes } from '../opentelemetry.ts';
 
-/** What somebody knows of a span and does not say before he is asked. */
+/** What somebody knows of a span and does not say before he is asked, which may be when it is sent: it holds nothing large. */
 export interface Description {
   /** `undefined`: no better one than it has. */
   readonly name: string | undefined;

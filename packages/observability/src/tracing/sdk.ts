@@ -1,14 +1,16 @@
 import { currentBeside, runBeside } from '@express-micro/core';
 import { context, INVALID_SPAN_CONTEXT, type OtelContext, ROOT_CONTEXT, type Tracer, trace } from '../opentelemetry.ts';
 import { aroundSpan } from './around-span.ts';
-import { isOurSdk } from './flush.ts';
+import { ownSdk, type RootSpans } from './own-sdk.ts';
 
 const NAME = '@express-micro/observability';
 
 /** What was started in this process: by `@express-micro/observability/register`, by a line of yours, or by an agent. */
-interface Sdk {
+export interface Sdk {
   readonly tracer: Tracer;
   readonly isOurs: boolean;
+  /** Of ours, where contexts are shared with it. */
+  readonly roots: RootSpans | undefined;
   /** Whether OpenTelemetry's contexts are kept beside ours: `register` has it so, where it uses the same copy of core. */
   readonly sharesContexts: boolean;
 }
@@ -26,7 +28,9 @@ export function sdkOfProcess(): Sdk | undefined {
   const { getDelegateTracer } = provider as MayDelegate;
   if (typeof getDelegateTracer === 'function' && getDelegateTracer.call(provider, NAME) === undefined) return undefined;
   const sharesContexts = runBeside(PROBE, () => context.active() === PROBE);
-  found = { tracer: trace.getTracer(NAME), isOurs: isOurSdk(), sharesContexts };
+  const own = ownSdk();
+  const roots = sharesContexts ? own?.roots : undefined;
+  found = { tracer: trace.getTracer(NAME), isOurs: own !== undefined, roots, sharesContexts };
   return found;
 }
 

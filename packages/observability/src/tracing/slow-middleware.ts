@@ -2,9 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, entranceOf } from '@express-micro/core';
-import type { trace } from '../opentelemetry.ts';
+import type { OtelContext } from '../opentelemetry.ts';
 import { ObservedRequest } from '../request/observed-request.ts';
-import { isRecording } from './request-span.ts';
 import { tracerOfSdk } from './sdk.ts';
 
 type Next = (...args: unknown[]) => void;
@@ -52,26 +51,32 @@ export function watchMiddleware(app: object, slowMs: number, clock: Clock): (req
 }
 
 function timed(original: HandleRequest, slowMs: number, clock: Clock): HandleRequest {
+  // A function in which a closure stands allocates for it with each call, also where it makes none.
   return function handleTimed(req, res, next) {
     // `(req, res)`, the handler at the end of most routes, has no way on.
+    if (this.route !== undefined) return original.call(this, req, res, next);
     const given = this.handle?.length;
-    if (given === 1 || given === 2 || this.route !== undefined) return original.call(this, req, res, next);
+    if (given === 1 || given === 2) return original.call(this, req, res, next);
     const request = entranceOf(req);
     const traced = request instanceof ObservedRequest ? request.trace : undefined;
-    if (traced === undefined || this.handle?.stack !== undefined || !isRecording(traced.span))
+    if (traced === undefined || this.handle?.stack !== undefined || !traced.isRecording)
       return original.call(this, req, res, next);
-    const beganAtMs = clock.monotonicMs();
-    return original.call(this, req, res, (...args) => {
-      const tookMs = clock.monotonicMs() - beganAtMs;
-      // In a route, whoever hands on an error is as a rule its handler, and no middleware.
-      const isHandler = this.method !== undefined && args.length > 0 && args[0] !== undefined && args[0] !== null;
-      if (tookMs >= slowMs && !isHandler) show(this, traced.context, tookMs, clock.epochMs());
-      next(...args);
-    });
+    return original.call(this, req, res, timedNext(this, traced, next, slowMs, clock));
   };
 }
 
-function show(layer: Layer, parent: Parameters<typeof trace.getSpan>[0], tookMs: number, endedAtMs: number): void {
+function timedNext(layer: Layer, traced: OtelContext, next: Next, slowMs: number, clock: Clock): Next {
+  const beganAtMs = clock.monotonicMs();
+  return (...args) => {
+    const tookMs = clock.monotonicMs() - beganAtMs;
+    // In a route, whoever hands on an error is as a rule its handler, and no middleware.
+    const isHandler = layer.method !== undefined && args.length > 0 && args[0] !== undefined && args[0] !== null;
+    if (tookMs >= slowMs && !isHandler) show(layer, traced, tookMs, clock.epochMs());
+    next(...args);
+  };
+}
+
+function show(layer: Layer, parent: OtelContext, tookMs: number, endedAtMs: number): void {
   const name = layer.name === undefined || layer.name === '' || layer.name === '<anonymous>' ? 'anonymous' : layer.name;
   tracerOfSdk()
     ?.startSpan(
