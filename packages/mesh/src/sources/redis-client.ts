@@ -20,7 +20,7 @@ interface NodeRedisSubscriber {
 export interface IoredisClient {
   readonly status: string;
   call(command: string, args: string[]): Promise<unknown>;
-  duplicate(): IoredisSubscriber;
+  duplicate(options: { readonly autoResubscribe: boolean }): IoredisSubscriber;
   on(event: 'error', listener: (error: Error) => void): unknown;
   once(event: 'ready', listener: () => void): unknown;
 }
@@ -28,7 +28,7 @@ export interface IoredisClient {
 interface IoredisSubscriber {
   subscribe(channel: string): Promise<unknown>;
   disconnect(): void;
-  on(event: 'message', listener: () => void): unknown;
+  on(event: 'message' | 'ready', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -110,9 +110,12 @@ function overIoredis(client: IoredisClient): Redis {
       return client.call(name, args);
     },
     subscribe(channel, onMessage) {
-      const subscriber = client.duplicate();
+      // By itself it subscribes again after each loss, and a failure of that (it is stopped, or lost once more) is caught by nobody: a
+      // process would end by it.
+      const subscriber = client.duplicate({ autoResubscribe: false });
       surviveErrors(subscriber);
       subscriber.on('message', onMessage);
+      subscriber.on('ready', () => void subscriber.subscribe(channel).catch(ignore));
       return { subscribed: subscriber.subscribe(channel), stop: () => subscriber.disconnect() };
     },
   };
