@@ -51,7 +51,7 @@ export const INSIDE = Object.freeze({
     },
   },
   observability: {
-    shared: ['complaints', 'errors', 'opentelemetry'],
+    shared: ['complaints', 'errors', 'opentelemetry', 'reason'],
     folders: {
       request: { types: ['tracing'] },
       logging: { imports: ['request'] },

@@ -23,7 +23,7 @@ export interface MeshPart {
 
 export interface ShutdownPart {
   /** What is to be closed when the process ends: after the servers, in the reverse order of registration. Answers how to take it back. */
-  register(name: string, close: () => unknown, options?: { readonly timeoutMs?: number }): () => void;
+  register(name: string, close: () => unknown, options?: { readonly timeoutMs?: number | undefined }): () => void;
 }
 
 /** The parts that an app can have, each offered by the package that makes it. */

@@ -18,17 +18,8 @@ export type { FilesGiven, LoggerOptions } from './logging/logger-options.ts';
 export type { OwnLogger } from './logging/own-logger.ts';
 export type { LevelHeaderOptions } from './logging/request-level.ts';
 export type { RedactOptions } from './logging/secrets.ts';
-export type {
-  Counter,
-  Gauge,
-  GaugeOptions,
-  Histogram,
-  HistogramOptions,
-  MetricOptions,
-  Readings,
-  Summary,
-  SummaryOptions,
-} from './metrics/custom-metrics.ts';
+export type { Counter, Gauge, Histogram, Summary } from './metrics/custom-metrics.ts';
+export type { GaugeOptions, HistogramOptions, MetricOptions, Readings, SummaryOptions } from './metrics/custom-options.ts';
 export type { Metrics } from './metrics/metrics.ts';
 export type { MetricsOptions } from './metrics/options.ts';
 export { type Observability, observability } from './observability.ts';

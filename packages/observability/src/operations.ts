@@ -65,12 +65,13 @@ export function createOperations(
 
   // Where each is answered: on the app, or on a port of its own, which both may share.
   const onApp: Endpoint[] = [];
-  const onPorts = new Map<number, { readonly host: string | undefined; readonly endpoints: Endpoint[] }>();
+  const onPorts = new Map<number, { host: string | undefined; readonly endpoints: Endpoint[] }>();
   const place = (given: ResolvedMetrics | ResolvedHealth | false, endpoints: readonly Endpoint[]) => {
     if (given === false) return;
     const { port, host } = given;
     if (port === undefined) return void onApp.push(...endpoints);
     const shared = onPorts.get(port) ?? { host, endpoints: [] };
+    shared.host ??= host;
     onPorts.set(port, shared);
     shared.endpoints.push(...endpoints);
   };

@@ -1,7 +1,7 @@
 import { type Option, OptionProblem, type Resolved, resolveOptions } from '@express-micro/core';
 import type { AccessLogOptions } from './access-log/access-log-options.ts';
 import { optionInvalid } from './errors.ts';
-import { type HealthOptions, healthOption, type ResolvedHealth } from './health/options.ts';
+import { type HealthOptions, healthOption, pathsOf, type ResolvedHealth } from './health/options.ts';
 import type { LevelEndpointOptions } from './logging/level-endpoint.ts';
 import { createLogger, isLogger, type Logger } from './logging/logger.ts';
 import type { LoggerOptions } from './logging/logger-options.ts';
@@ -100,7 +100,28 @@ const TABLE: Table = {
 
 /** @throws OBSERVABILITY_OPTION_INVALID */
 export function resolveObservabilityOptions(given: unknown): Resolved<Table> {
-  return resolveOptions('observability()', TABLE, given, optionInvalid);
+  const resolved = resolveOptions('observability()', TABLE, given, optionInvalid);
+  checkPlaces(resolved);
+  return resolved;
+}
+
+/** What operators ask for has a place each: of two in one, the second would be there for nobody, or for everybody. */
+function checkPlaces({ metrics, health, levelEndpoint }: Resolved<Table>): void {
+  if (metrics !== false && health !== false && metrics.port !== undefined && metrics.port === health.port) {
+    if (metrics.host !== undefined && health.host !== undefined && metrics.host !== health.host)
+      throw optionInvalid(`"metrics" and "health" share port ${metrics.port}, and so one "host": give both the same.`, {});
+  }
+  const places = new Map<string, string>();
+  const take = (port: number | undefined, path: string, name: string) => {
+    const place = `${port ?? 'the app'} ${path}`;
+    const other = places.get(place);
+    if (other !== undefined)
+      throw optionInvalid(`"${name}" and "${other}" are both at ${path}: give one of them another path.`, {});
+    places.set(place, name);
+  };
+  if (metrics !== false) take(metrics.port, metrics.path, 'metrics');
+  if (health !== false) for (const path of pathsOf(health)) take(health.port, path, 'health');
+  if (levelEndpoint !== undefined) take(undefined, levelEndpoint.path, 'levelEndpoint');
 }
 
 /** The logger that an option stands for, and whether we made it, and so have to close it. */

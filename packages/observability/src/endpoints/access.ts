@@ -15,7 +15,10 @@ export interface Access {
   readonly takesToken: boolean;
 }
 
-/** A proxy leaves one of these. Without this a reverse proxy on the same machine would make everybody a request of this machine. */
+/**
+ * A proxy leaves one of these, as a rule; nginx says nothing by itself, but speaks HTTP/1.0. Without this a reverse proxy on the same machine would
+ * make everybody a request of this machine.
+ */
 const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'] as const;
 
 export function createAccess(access: ResolvedAccess): Access {
@@ -25,7 +28,8 @@ export function createAccess(access: ResolvedAccess): Access {
   const { token, callers, addresses } = access;
   const digest = token === undefined ? undefined : sha256(token);
   const list = addresses === undefined ? undefined : createAddressList(addresses);
-  const isForwarded = (req: IncomingMessage) => FORWARDING.some((name) => req.headers[name] !== undefined);
+  const isForwarded = (req: IncomingMessage) =>
+    req.httpVersion === '1.0' || FORWARDING.some((name) => req.headers[name] !== undefined);
 
   function hasToken(req: IncomingMessage): boolean {
     const given = /^bearer +(\S+) *$/i.exec(req.headers.authorization ?? '')?.[1];

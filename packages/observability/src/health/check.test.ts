@@ -94,6 +94,23 @@ describe('a check', () => {
     expect(one.changes).toEqual([false]);
   });
 
+  it.each([
+    ['an object without a prototype', Object.create(null)],
+    ['an error whose message is no text', Object.assign(new Error('x'), { message: 7 })],
+    [
+      'an error that cannot be read',
+      Object.defineProperty(new Error('x'), 'message', {
+        get() {
+          throw new Error('no');
+        },
+      }),
+    ],
+    ['nothing', undefined],
+  ])('that throws %s is down, and ends no process', async (_what, thrown) => {
+    const one = check(() => Promise.reject(thrown));
+    expect(await one.look()).toMatchObject({ isUp: false, word: 'failed', detail: expect.any(String) });
+  });
+
   it('that never comes back is down in time, is told so, is not started again beside itself, and is given up at last', async () => {
     const signals: AbortSignal[] = [];
     const one = check(

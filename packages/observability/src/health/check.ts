@@ -1,4 +1,5 @@
 import { type Clock, printable } from '@express-micro/core';
+import { reasonOf } from '../reason.ts';
 import type { ResolvedCheck } from './options.ts';
 
 /** What a check found. `word` is for everybody, `detail` for who may know. */
@@ -69,7 +70,7 @@ export function createCheck(run: CheckRun, options: ResolvedCheck, clock: Clock,
           .then(() => run(controller.signal))
           .then(
             () => over({ isUp: true, latencyMs: took() }),
-            (error: unknown) => over({ isUp: false, latencyMs: took(), word: 'failed', detail: textOf(error) }),
+            (error: unknown) => over({ isUp: false, latencyMs: took(), word: 'failed', detail: printable(reasonOf(error), 300) }),
           );
       }),
     };
@@ -91,8 +92,4 @@ export function createCheck(run: CheckRun, options: ResolvedCheck, clock: Clock,
       return flight.result;
     },
   };
-}
-
-function textOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : String(error), 300);
 }

@@ -5,7 +5,7 @@ import { optionInvalid } from '../errors.ts';
 import type { Family } from '../metrics/family.ts';
 import { type Check, type CheckResult, type CheckRun, createCheck } from './check.ts';
 import { watchLoop } from './loop-watch.ts';
-import { type CheckOptions, checkTable, type ResolvedHealth } from './options.ts';
+import { type CheckOptions, checkTable, pathsOf, type ResolvedHealth } from './options.ts';
 
 /** What `GET /health/ready` answers. */
 export interface HealthReport {
@@ -64,6 +64,7 @@ export function createHealth(options: ResolvedHealth, { clock, log, mesh, isLeav
   const checks = new Map<string, Check>();
   const loop = options.maxLoopDelayMs === false ? undefined : watchLoop(options.maxLoopDelayMs, clock);
   const access = createAccess(options.access);
+  const [livePath, readyPath] = pathsOf(options);
 
   /** Known without asking anybody. */
   function ownResults(): [string, CheckResult][] {
@@ -119,13 +120,13 @@ export function createHealth(options: ResolvedHealth, { clock, log, mesh, isLeav
 
     endpoints: [
       {
-        path: `${options.path}/live`,
+        path: livePath,
         access,
         isForAll: true,
         answer: (_req, res) => answerBytes(res, 200, JSON_TYPE, ALIVE),
       },
       {
-        path: `${options.path}/ready`,
+        path: readyPath,
         access,
         isForAll: true,
         async answer(_req, res, isAdmitted) {

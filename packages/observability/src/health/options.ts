@@ -1,4 +1,4 @@
-import { groupOption, integerOption, type Option, OptionProblem } from '@express-micro/core';
+import { booleanOption, groupOption, integerOption, type Option, OptionProblem } from '@express-micro/core';
 import {
   type AccessOptions,
   accessOption,
@@ -51,6 +51,12 @@ export interface ResolvedHealth {
   readonly services: readonly string[];
 }
 
+/** Of the two answers. */
+export function pathsOf({ path }: Pick<ResolvedHealth, 'path'>): readonly [live: string, ready: string] {
+  const below = path === '/' ? '' : path;
+  return [`${below}/live`, `${below}/ready`];
+}
+
 const HOUR_MS = 3_600_000;
 const loopDelay = integerOption('false, or milliseconds', { min: 20, max: 60_000 }, () => 1_000);
 
@@ -77,11 +83,14 @@ export const healthOption: Option<ResolvedHealth | false> = { ...groupOption('he
 
 /** About one check. */
 export interface CheckOptions {
-  /** @default the option `health.timeoutMs` */
+  /** Milliseconds that it may take: see {@link HealthOptions.timeoutMs}. @default the option `health.timeoutMs` */
   readonly timeoutMs?: number | undefined;
-  /** @default the option `health.cacheMs` */
+  /** Milliseconds for which its result counts: see {@link HealthOptions.cacheMs}. @default the option `health.cacheMs` */
   readonly cacheMs?: number | undefined;
-  /** `false`: it is shown, and the process stays ready without it. @default true */
+  /**
+   * Whether the process is of no use without it; `false`: it is shown, and the process stays ready. What all instances share takes
+   * all of them out of the balance at once where it is critical. @default true
+   */
   readonly isCritical?: boolean | undefined;
 }
 
@@ -97,13 +106,6 @@ export function checkTable({ timeoutMs, cacheMs }: ResolvedHealth): {
   return {
     timeoutMs: integerOption('milliseconds', { min: 1, max: 60_000 }, () => timeoutMs),
     cacheMs: integerOption('milliseconds', { min: 0, max: HOUR_MS }, () => cacheMs),
-    isCritical: {
-      takes: 'true or false',
-      fallback: () => true,
-      read: (value) => {
-        if (typeof value !== 'boolean') throw new OptionProblem();
-        return value;
-      },
-    },
+    isCritical: booleanOption(true),
   };
 }

@@ -2,6 +2,7 @@
 
 import { format } from 'node:util';
 import { type Context, currentContext } from '@express-micro/core';
+import { reasonOf } from '../reason.ts';
 import type { Cleaner, Fields } from './clean.ts';
 import { isError } from './error-fields.ts';
 import { LEVEL_NAMES, type LevelName } from './levels.ts';
@@ -33,10 +34,6 @@ export interface LineState {
   raised: RaisedRequests | undefined;
   readonly cleaner: Cleaner;
   readonly write: WriteLine;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && typeof error.message === 'string' ? error.message : 'what was thrown is no error';
 }
 
 const PLACEHOLDER = /%[sdifjoOc%]/;

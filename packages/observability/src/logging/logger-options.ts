@@ -95,6 +95,8 @@ const FILES: FilesTable = {
 export type FilesOptions = Resolved<FilesTable>;
 
 const filesGroup = groupOption('files', FILES);
+/** What a file does where nobody says how. */
+export const USUAL_FILES: FilesOptions = filesGroup.fallback() as FilesOptions;
 const filesOption: Option<FilesOptions | false> = {
   takes: `true, ${filesGroup.takes}`,
   fallback: () => false,

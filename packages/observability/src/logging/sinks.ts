@@ -4,7 +4,7 @@ import { type Clock, isMicroError } from '@express-micro/core';
 import { type Complain, createComplaints } from '../complaints.ts';
 import { observabilityError } from '../errors.ts';
 import { type Destination, LineBuffer } from './line-buffer.ts';
-import type { FilesOptions } from './logger-options.ts';
+import { type FilesOptions, USUAL_FILES } from './logger-options.ts';
 import { makeFolder } from './make-folder.ts';
 import { openDestination } from './pino.ts';
 import { openPlainFile } from './plain-file.ts';
@@ -33,16 +33,17 @@ export interface SinkOptions {
 }
 
 const STDOUT = 1;
-/** What a rotating file does where nobody says how. */
-const USUAL_FILES = { maxBytes: 104_857_600, keepDays: 30, gzip: true };
-
 interface FileSurroundings {
   readonly clock: Clock;
   readonly tell: TellFile;
   readonly complain: Complain;
 }
 
-function openFile(path: string, how: typeof USUAL_FILES, { clock, tell, complain }: FileSurroundings): Destination {
+function openFile(
+  path: string,
+  how: Pick<FilesOptions, 'maxBytes' | 'keepDays' | 'gzip'>,
+  { clock, tell, complain }: FileSurroundings,
+): Destination {
   const folder = dirname(path);
   try {
     makeFolder(folder);

@@ -16,6 +16,21 @@ function clean(text: string): string {
   return toUSVString(text.slice(0, MAX_VALUE_LENGTH)).replace(/\p{Cc}/gu, '?');
 }
 
+/** What cannot be made a text: a metric breaks no request. */
+const UNREADABLE = 'unreadable';
+
+function textIn(given: Readonly<Record<string, unknown>>, name: string): string {
+  try {
+    const value = given[name];
+    if (typeof value === 'string') return value;
+    // A label called `constructor` is on every object.
+    if (value === undefined || value === (Object.prototype as unknown as Record<string, unknown>)[name]) return '';
+    return String(value);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
 export interface LabelBounds {
   /** Different values of one label; all others are `other`. */
   readonly maxValues: number;
@@ -50,8 +65,7 @@ export function createBoundedLabels(names: readonly string[], { maxValues, maxSe
     return Object.freeze({ key: values.join(SEPARATOR), labels });
   }
 
-  function boundValue(at: number, given: unknown): string {
-    const text = typeof given === 'string' ? given : given === undefined ? '' : String(given);
+  function boundValue(at: number, text: string): string {
     const values = known[at] as Set<string>;
     if (values.has(text)) return text;
     const value = clean(text);
@@ -68,7 +82,7 @@ export function createBoundedLabels(names: readonly string[], { maxValues, maxSe
     bound(given) {
       let key = '';
       for (let at = 0; at < names.length; at++) {
-        key += (at === 0 ? '' : SEPARATOR) + boundValue(at, given[names[at] as string]);
+        key += (at === 0 ? '' : SEPARATOR) + boundValue(at, textIn(given, names[at] as string));
       }
       const found = series.get(key);
       if (found !== undefined) return found;

@@ -1,11 +1,11 @@
-import { type Clock, currentContext, functionOption, type Log, type OptionTable, resolveOptions } from '@express-micro/core';
+import { type Clock, currentContext, type Log, type Resolved, resolveOptions } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
 import { createBoundedLabels, type LabelBounds } from './bounded-labels.ts';
 import { Buckets } from './buckets.ts';
 import type { CustomMetrics } from './custom-metrics.ts';
-import { COMMON, familyOf, nameProblem, QUANTILES, RESERVED, secondsOption } from './custom-options.ts';
+import { familyOf, nameProblem, RESERVED } from './custom-names.ts';
+import { CUSTOM_OPTIONS } from './custom-options.ts';
 import type { Collect } from './family.ts';
-import { risingOption } from './options.ts';
 import type { PromMetrics } from './prom-client.ts';
 import { createGaugeReader } from './read-gauge.ts';
 
@@ -19,7 +19,8 @@ export interface CustomSurroundings {
 }
 
 const NO_LABELS = Object.freeze({});
-const BUCKETS: readonly number[] = Object.freeze([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]);
+type Kind = keyof typeof CUSTOM_OPTIONS;
+type OptionsOf<K extends Kind> = Resolved<(typeof CUSTOM_OPTIONS)[K]>;
 
 export function createCustomMetrics(surroundings: CustomSurroundings): CustomMetrics & { readonly collect: Collect } {
   const { clock, log, prom, bounds, isTaken } = surroundings;
@@ -27,13 +28,13 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
   const collectors: Collect[] = [];
 
   /** What all of them have in common: a name of their own, labels, and that they never throw where they are used. */
-  function define<T extends OptionTable>(kind: string, name: string, given: unknown, more: T) {
+  function define<K extends Kind>(kind: K, name: string, given: unknown) {
     const owner = `metrics.${kind}(${JSON.stringify(name)})`;
-    const options = resolveOptions(owner, { ...COMMON, ...more }, given, optionInvalid);
+    const options = resolveOptions(owner, CUSTOM_OPTIONS[kind], given, optionInvalid) as OptionsOf<K>;
     const problem = nameProblem(kind, name, names, isTaken);
     if (problem !== undefined) throw optionInvalid(`${owner}: ${problem}`, { name });
     names.add(familyOf(name));
-    const { help, labels } = options as { help: string; labels: readonly string[] };
+    const { help, labels } = options as OptionsOf<'counter'>;
     for (const label of labels) {
       if (label === RESERVED[kind])
         throw optionInvalid(`${owner}: "${label}" is a label that a ${kind} has by itself.`, { name });
@@ -59,7 +60,7 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
 
   return {
     counter(name: string, given: unknown) {
-      const { described, taken, complain } = define('counter', name, given, {});
+      const { described, taken, complain } = define('counter', name, given);
       const counter = prom.counter(described);
       return {
         inc(...args: readonly unknown[]) {
@@ -72,10 +73,8 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
     },
 
     gauge(name: string, given: unknown) {
-      const { described, options, bounded, taken, complain } = define('gauge', name, given, {
-        read: functionOption('a function'),
-      });
-      const read = options.read as (() => unknown) | undefined;
+      const { described, options, bounded, taken, complain } = define('gauge', name, given);
+      const { read } = options;
       if (read !== undefined) collectors.push(createGaugeReader(described, read, bounded, complain, clock));
       const gauge = read === undefined ? prom.gauge(described) : undefined;
       const change =
@@ -95,10 +94,8 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
     },
 
     histogram(name: string, given: unknown) {
-      const { described, options, taken } = define('histogram', name, given, {
-        buckets: risingOption('a list of 1 to 50 rising numbers', BUCKETS),
-      });
-      const bounds = options.buckets as readonly number[];
+      const { described, options, taken } = define('histogram', name, given);
+      const bounds = options.buckets;
       const series = new Map<string, { labels: Readonly<Record<string, string>>; buckets: Buckets }>();
       collectors.push(() => [
         {
@@ -121,11 +118,8 @@ export function createCustomMetrics(surroundings: CustomSurroundings): CustomMet
     },
 
     summary(name: string, given: unknown) {
-      const { described, options, taken } = define('summary', name, given, {
-        quantiles: risingOption('a list of rising numbers from 0 to 1', QUANTILES),
-        maxAgeSeconds: secondsOption,
-      });
-      const { quantiles, maxAgeSeconds } = options as { quantiles: readonly number[]; maxAgeSeconds: number };
+      const { described, options, taken } = define('summary', name, given);
+      const { quantiles, maxAgeSeconds } = options;
       const summary = prom.summary({ ...described, quantiles, maxAgeSeconds });
       return measuring(clock, (...args) => {
         const one = taken(args);

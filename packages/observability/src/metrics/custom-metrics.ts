@@ -1,36 +1,7 @@
-type LabelValue = string | number | boolean;
-type LabelsOf<L extends string> = { readonly [K in L]: LabelValue };
+import type { GaugeOptions, HistogramOptions, LabelsOf, MetricOptions, SummaryOptions } from './custom-options.ts';
+
 /** Labels come first where there are some. */
 type With<L extends string, Rest extends readonly unknown[]> = [L] extends [never] ? Rest : [labels: LabelsOf<L>, ...rest: Rest];
-
-export interface MetricOptions<L extends string = never> {
-  /** What it counts or measures, in words, and in which unit. */
-  readonly help: string;
-  /** Names of its labels. Give them few different values: each combination is a series for as long as the process lives. */
-  readonly labels?: readonly L[] | undefined;
-}
-
-export interface HistogramOptions<L extends string = never> extends MetricOptions<L> {
-  /** Upper bounds, rising. @default [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] */
-  readonly buckets?: readonly number[] | undefined;
-}
-
-export interface SummaryOptions<L extends string = never> extends MetricOptions<L> {
-  /** @default [0.5, 0.9, 0.99] */
-  readonly quantiles?: readonly number[] | undefined;
-  /** Seconds that they look back. @default 600 */
-  readonly maxAgeSeconds?: number | undefined;
-}
-
-export interface GaugeOptions<L extends string = never> extends MetricOptions<L> {
-  /**
-   * Asked at each scrape, for what somebody else keeps count of: `() => queue.length`, or
-   * `() => [[{ state: 'idle' }, pool.idleCount], [{ state: 'waiting' }, pool.waitingCount]]`. A second at most.
-   */
-  readonly read?: (() => Readings<NoInfer<L>> | Promise<Readings<NoInfer<L>>>) | undefined;
-}
-
-export type Readings<L extends string> = number | ([L] extends [never] ? never : Iterable<readonly [LabelsOf<L>, number]>);
 
 export interface Counter<L extends string = never> {
   /** @param value at least 0. @default 1 */

@@ -4,6 +4,10 @@ import { createCustomMetrics } from './create-custom.ts';
 import { toText } from './exposition.ts';
 import { createPromMetrics } from './prom-client.ts';
 
+function fail(): never {
+  throw new Error('no');
+}
+
 function create(maxValues = 3) {
   const lines: string[] = [];
   const write = (message: string) => void lines.push(message);
@@ -121,6 +125,37 @@ describe('metrics of an app', () => {
     ]);
   });
 
+  it('break neither a request nor the page where a label cannot be made a text', async () => {
+    const { metrics, page, lines } = create(20);
+    const counter = metrics.counter('a_total', { help: 'A.', labels: ['l', 'constructor'] });
+    const hostile: unknown[] = [
+      Object.create(null),
+      { toString: () => fail() },
+      new Proxy({}, { get: fail }),
+      Symbol('s'),
+      'a'.repeat(1_000_000),
+      '\n"\\\ud800',
+      new Date(Number.NaN),
+      () => 1,
+    ];
+    for (const l of hostile) counter.inc({ l, constructor: 'x' } as never);
+    counter.inc(new Proxy({}, { get: fail }) as never);
+    counter.inc({ l: 'without' } as never);
+    metrics.gauge('g', { help: 'G.', labels: ['l'], read: () => [[{ l: Object.create(null) }, 1]] as never });
+    metrics.gauge('h', {
+      help: 'H.',
+      read: () => {
+        throw Object.create(null);
+      },
+    });
+    metrics.gauge('right', { help: 'Right.', read: () => 7 });
+    const told = await page();
+    expect(told).toContain('right 7');
+    expect(told).toContain('a_total{l="without",constructor=""} 1');
+    expect(told.every((line) => line.length < 300)).toBe(true);
+    expect(lines.every((line) => line.endsWith('This is said once.'))).toBe(true);
+  });
+
   it('break nothing where they are used wrongly', async () => {
     const { metrics, page, lines } = create();
     const counter = metrics.counter('a_total', { help: 'A.', labels: ['l'] });
@@ -142,6 +177,7 @@ describe('metrics of an app', () => {
     ['an end that means something else', (m) => m.gauge('orders_total', { help: 'h' }), 'leave it off'],
     ['no help', (m) => m.gauge('g', {} as never), 'takes a text that says what it counts'],
     ['a label that is taken', (m) => m.histogram('h', { help: 'h', labels: ['le'] }), 'a label that a histogram has by itself'],
+    ['quantiles that are none', (m) => m.summary('s', { help: 'h', quantiles: [0.5, 5] }), 'rising numbers from 0 to 1'],
     ['a label that is none', (m) => m.gauge('g', { help: 'h', labels: ['a-b'] }), 'names of letters'],
     ['an unknown option', (m) => m.gauge('g', { help: 'h', colour: 1 } as never), 'Unknown option "colour"'],
   ])('are refused where they are made: %s', (_what, make, text) => {

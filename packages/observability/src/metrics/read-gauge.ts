@@ -1,4 +1,5 @@
 import { type Clock, settlesWithin } from '@express-micro/core';
+import { reasonOf } from '../reason.ts';
 import type { BoundedLabels } from './bounded-labels.ts';
 import type { Family } from './family.ts';
 
@@ -36,7 +37,7 @@ export function createGaugeReader(
       if (!(await settlesWithin(clock, READ_LIMIT_MS, asked))) throw new Error(`no answer within ${READ_LIMIT_MS} ms`);
       rows = rowsOf(await asked);
     } catch (error) {
-      complain(`could not be read: ${error instanceof Error ? error.message : String(error)}.`);
+      complain(`could not be read: ${reasonOf(error)}.`);
       return [];
     }
     const bySeries = new Map<string, { labels: Readonly<Record<string, string>>; value: number }>();

@@ -53,3 +53,13 @@ const TABLE: { readonly [K in keyof ResolvedShutdown]: Option<ResolvedShutdown[K
 };
 
 export const shutdownOption: Option<ResolvedShutdown | false> = groupOption('shutdown', TABLE);
+
+/** About one part: `shutdown.register(name, close, options)`. */
+export interface ResolvedPart {
+  /** Milliseconds that it gets to close: see {@link ShutdownOptions.timeoutMs}, which is its default. */
+  readonly timeoutMs: number;
+}
+
+export function partTable({ timeoutMs }: ResolvedShutdown): { readonly [K in keyof ResolvedPart]: Option<ResolvedPart[K]> } {
+  return { timeoutMs: integerOption('milliseconds', { min: 1, max: MAX_MS }, () => timeoutMs) };
+}

@@ -3,13 +3,15 @@ import {
   type Clock,
   type Log,
   type MeshPart,
+  resolveOptions,
   type ShutdownPart,
   settlesWithin,
   stopServer,
   watchServers,
 } from '@express-micro/core';
 import { optionInvalid } from '../errors.ts';
-import type { ResolvedShutdown } from './options.ts';
+import { reasonOf } from '../reason.ts';
+import { partTable, type ResolvedShutdown } from './options.ts';
 import { onSignals } from './signals.ts';
 
 /** The end of a process, in order: see `docs/health.md`. */
@@ -54,7 +56,7 @@ const REST_MS = 500;
  */
 export function createShutdown(options: ResolvedShutdown, surroundings: ShutdownSurroundings): ShutdownOfApp {
   const { app, clock, log, mesh, last } = surroundings;
-  const { signals, limitMs, timeoutMs, serveOnMs, exits } = options;
+  const { signals, limitMs, serveOnMs, exits } = options;
   const exit = surroundings.exit ?? ((code: number) => process.exit(code));
   const parts: Part[] = [];
   const servers = new Set<Server>();
@@ -109,7 +111,7 @@ export function createShutdown(options: ResolvedShutdown, surroundings: Shutdown
     const isInTime = await settlesWithin(clock, limit, closed);
     const tookMs = Math.round(clock.monotonicMs() - beganAtMs);
     if (!isInTime) log.error(`${name} did not close within ${Math.round(limit)} ms; going on without it`);
-    else if (hasFailed) log.error(`${name} failed to close: ${problem instanceof Error ? problem.message : String(problem)}`);
+    else if (hasFailed) log.error(`${name} failed to close: ${reasonOf(problem)}`);
     else log.info(`${name} closed in ${tookMs} ms`);
     return isInTime && !hasFailed;
   }
@@ -146,12 +148,11 @@ export function createShutdown(options: ResolvedShutdown, surroundings: Shutdown
       stopWatching();
       stopHearing();
     },
-    register(name, run, given = {}) {
-      const ownMs = given.timeoutMs ?? timeoutMs;
-      if (typeof name !== 'string' || typeof run !== 'function' || !(typeof ownMs === 'number' && ownMs > 0)) {
-        throw optionInvalid('shutdown.register() takes a name, a function that closes, and { timeoutMs } above 0.', {});
-      }
-      const part: Part = { name, close: run, timeoutMs: ownMs };
+    register(name, run, given) {
+      if (typeof name !== 'string' || name === '' || typeof run !== 'function')
+        throw optionInvalid('shutdown.register() takes a name, a function that closes, and { timeoutMs }.', {});
+      const owner = `shutdown.register(${JSON.stringify(name)}, …)`;
+      const part: Part = { name, close: run, ...resolveOptions(owner, partTable(options), given, optionInvalid) };
       parts.push(part);
       return () => {
         const at = parts.indexOf(part);

@@ -44,6 +44,16 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 function failed(span: Span, error: unknown): void {
+  try {
+    tell(span, error);
+  } catch {
+    // What cannot be read is thrown on as it is.
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  }
+  span.end();
+}
+
+function tell(span: Span, error: unknown): void {
   const known = error instanceof Error ? error : new Error(String(error));
   span.recordException(known);
   const { code } = known as { code?: unknown };
@@ -51,5 +61,4 @@ function failed(span: Span, error: unknown): void {
   const { status } = known as { status?: unknown };
   if (typeof status === 'number') span.setAttribute('http.response.status_code', status);
   span.setStatus({ code: SpanStatusCode.ERROR, message: known.message });
-  span.end();
 }
