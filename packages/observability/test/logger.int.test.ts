@@ -143,6 +143,23 @@ describe('a logger', () => {
     ]);
   });
 
+  it('writes no line without an end, whatever refers to whatever how often', () => {
+    const { logger: log, lines } = logger();
+    let many: object = { leaf: 1 };
+    for (let depth = 0; depth < 5; depth++) many = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`key${at}`, many]));
+    log.info('many', { many });
+    const texts = Array.from({ length: 150 }, () => 'x'.repeat(16_000));
+    log.info('long', { texts, after: 7 });
+    log.info('next', { texts: texts.slice(0, 2), after: 7 });
+    const [first, second, third] = lines.map((line) => JSON.stringify(line));
+    for (const line of [first, second]) {
+      expect(line?.length).toBeLessThan(400_000);
+      expect(line).toContain('[more]');
+    }
+    expect(lines[1]).toMatchObject({ message: 'long', after: '[more]' });
+    expect(third).not.toContain('[more]');
+  });
+
   it.skipIf(process.platform === 'win32')('changes its level by a signal, one step a time, and then back', async () => {
     const { logger: log } = logger({ level: 'http', levelSignal: 'SIGUSR2' });
     const levels: string[] = [];
