@@ -66,7 +66,7 @@ describe.each<[string, Plan, string[]]>([
     ['mesh leaving', 'mesh closing', 'server closed', 'mesh closed', 'closing cache', 'closing database'],
   ],
 ])('SIGTERM %s', (_name, plan, order) => {
-  it('ends all of it in order, once each, and says what was waited for', async () => {
+  it('P18: ends all of it in order, once each, and says what was waited for', async () => {
     const { program, url } = await start({ ...plan, parts: PARTS });
     const slow = get(`${url}/slow`);
     await program.line('a request is under way', ({ event }) => event === 'began');

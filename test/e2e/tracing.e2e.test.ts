@@ -30,7 +30,7 @@ describe.each([
 ] as const)(
   'one trace over three services, --$kind, sent over $protocol, transport $transport',
   ({ kind, protocol, transport }) => {
-    it('has each span below the one that caused it, and log lines that name it', async () => {
+    it('M9: has each span below the one that caused it, and log lines that name it', async () => {
       const receiver = await startReceiver();
       const three = await startThree({ kind, protocol, receiver, key: newKey(), ...(transport && { transport }) });
       const [a] = three;

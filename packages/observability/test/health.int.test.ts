@@ -11,7 +11,7 @@ const json = async (url: string, headers: Record<string, string> = {}) => {
 const STRANGER = { 'x-forwarded-for': '203.0.113.9' };
 
 describe.each(expresses)('health on %s', (_name, express) => {
-  it('alive, and ready with the checks and how long they took', async () => {
+  it('M7: alive, and ready with the checks and how long they took', async () => {
     const { url } = await startApp((_app, { health }) => void health.check('database', async () => {}), { express });
     expect(await json(`${url}/health/live`)).toEqual([200, { status: 'alive' }]);
     const [status, body] = await json(`${url}/health/ready`);

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createLogger, type LevelName, type LoggerOptions } from '../src/index.ts';
+import { createLogger, type LevelName, type LoggerOptions, levelEndpoint } from '../src/index.ts';
 import { createLines, later } from './apps.test-support.ts';
 
 afterEach(() => {
@@ -143,6 +143,23 @@ describe('a logger', () => {
     ]);
   });
 
+  it('writes no line without an end, whatever refers to whatever how often', () => {
+    const { logger: log, lines } = logger();
+    let many: object = { leaf: 1 };
+    for (let depth = 0; depth < 5; depth++) many = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`key${at}`, many]));
+    log.info('many', { many });
+    const texts = Array.from({ length: 150 }, () => 'x'.repeat(16_000));
+    log.info('long', { texts, after: 7 });
+    log.info('next', { texts: texts.slice(0, 2), after: 7 });
+    const [first, second, third] = lines.map((line) => JSON.stringify(line));
+    for (const line of [first, second]) {
+      expect(line?.length).toBeLessThan(400_000);
+      expect(line).toContain('[more]');
+    }
+    expect(lines[1]).toMatchObject({ message: 'long', after: '[more]' });
+    expect(third).not.toContain('[more]');
+  });
+
   it.skipIf(process.platform === 'win32')('changes its level by a signal, one step a time, and then back', async () => {
     const { logger: log } = logger({ level: 'http', levelSignal: 'SIGUSR2' });
     const levels: string[] = [];
@@ -159,6 +176,21 @@ describe('a logger', () => {
     expect(levels).toEqual(['debug', 'trace', 'http']);
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'hears a signal once for all loggers of a process, and not when they are closed',
+    async () => {
+      const before = process.listenerCount('SIGUSR2');
+      const loggers = Array.from({ length: 12 }, () => logger({ level: 'http', levelSignal: 'SIGUSR2' }).logger);
+      expect(process.listenerCount('SIGUSR2')).toBe(before + 1);
+      const changed = new Promise<unknown>((resolve) => loggers[11]?.on('level', resolve));
+      process.kill(process.pid, 'SIGUSR2');
+      await changed;
+      expect(loggers.map(({ level }) => level)).toEqual(new Array(12).fill('debug'));
+      await Promise.all(loggers.map((one) => one.close()));
+      expect(process.listenerCount('SIGUSR2')).toBe(before);
+    },
+  );
+
   it('writes on where listeners of its events throw', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'logger-'));
     later(() => rmSync(folder, { recursive: true }));
@@ -171,16 +203,17 @@ describe('a logger', () => {
     for (const event of ['rotate', 'level'] as const) log.on(event, fail);
     log.level = 'trace';
     const files = () => readdirSync(folder).filter((name) => name.startsWith('app-'));
-    for (let i = 0; i < 60; i++) {
-      log.info('line', { i });
+    let count = 0;
+    // However long the next file takes to be opened.
+    for (; files().length < 4; count++) {
+      log.info('line', { count });
       log.flush();
-      // Twenty lines are more than a file holds, and the next one is opened in its own time.
-      if (i % 20 === 19) await vi.waitFor(() => expect(files().length).toBeGreaterThan(1 + Math.floor(i / 20)), 10_000);
+      await new Promise(setImmediate);
     }
     await log.close();
     const written = files();
     const lines = written.flatMap((name) => readFileSync(path.join(folder, name), 'utf8').trim().split('\n'));
-    expect(lines.filter((line) => line.includes('"message":"line"'))).toHaveLength(60);
+    expect(lines.filter((line) => line.includes('"message":"line"'))).toHaveLength(count);
     expect(told.mock.calls.map(String)).toEqual([
       expect.stringContaining('A listener of the event "level" of a logger has failed. Error: no'),
     ]);
@@ -191,6 +224,10 @@ describe('a logger', () => {
       expect.objectContaining({ code: 'OBSERVABILITY_OPTION_INVALID' }),
     );
     expect(() => createLogger({ files: { combined: '../x.log' } })).toThrow(/"files".*"combined"/);
+    const { logger: log } = logger();
+    for (const given of [undefined, {}, { allow: true }, { allow: () => true, also: 1 }])
+      expect(() => levelEndpoint(log, given as never)).toThrow(expect.objectContaining({ code: 'OBSERVABILITY_OPTION_INVALID' }));
+    expect(() => levelEndpoint(console as never, { allow: () => true })).toThrow(/logger/);
     const refused = expect.objectContaining({ code: 'OBSERVABILITY_FILE_REFUSED' });
     expect(() => createLogger({ console: false, files: { folder: import.meta.filename } })).toThrow(refused);
   });

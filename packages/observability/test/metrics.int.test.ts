@@ -11,7 +11,7 @@ const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`;
 const hello = (app: App) => void app.get('/hello/:name', (_req, res) => void res.json('hello'));
 
 describe.each(expresses)('GET /metrics on %s', (_name, express) => {
-  it('tells of requests, connections and the process in the text that Prometheus reads', async () => {
+  it('M8: tells of requests, connections and the process in the text that Prometheus reads', async () => {
     const { url } = await startApp(hello, { express });
     await ask(`${url}/hello/a`);
     await ask(`${url}/hello/b`);

@@ -126,7 +126,7 @@ describe.each(expresses)('the trace of a request, %s', (_name, express) => {
     expect(spans().map(({ name }) => name)).toEqual(['middleware slow', 'GET /fails']);
   });
 
-  it('has spans of your own, with what they were told, and what they threw', async () => {
+  it('M6: has spans of your own, with what they were told, and what they threw', async () => {
     const { url } = await startApp((app) => {
       app.get('/pays', async (_req, res) => {
         const total = await withSpan('checkout.process', { 'user.id': 'u-1', 'cart.items': 3 }, async (span) => {

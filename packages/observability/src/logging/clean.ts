@@ -7,6 +7,11 @@ import { REDACTED, type Secrets } from './secrets.ts';
 const MAX_DEPTH = 8;
 const MAX_ENTRIES = 200;
 const MAX_TEXT = 16_384;
+/** Characters of all fields together, about. What refers to the same thing many times, and that again, would have no end. */
+const MAX_LINE = 262_144;
+/** What a value counts for that is no text. */
+const VALUE_LENGTH = 8;
+const MORE = '[more]';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -26,7 +31,12 @@ export function createCleaner({ isSecretName, mask }: Secrets, reserved: Readonl
     return mask(given.length > MAX_TEXT ? `${given.slice(0, MAX_TEXT)}… (${given.length} characters)` : given);
   }
 
+  /** What the fields of a line may still take. */
+  let left = 0;
+
   function value(given: unknown, above: readonly object[]): unknown {
+    if (left <= 0) return MORE;
+    left -= typeof given === 'string' ? given.length : VALUE_LENGTH;
     switch (typeof given) {
       case 'string':
         return text(given);
@@ -80,6 +90,7 @@ export function createCleaner({ isSecretName, mask }: Secrets, reserved: Readonl
     let count = 0;
     for (const key of Object.keys(given)) {
       count += 1;
+      left -= key.length;
       if (count > MAX_ENTRIES) {
         changed ??= before(given, key);
         changed['…'] = 'more';
@@ -104,6 +115,7 @@ export function createCleaner({ isSecretName, mask }: Secrets, reserved: Readonl
   return {
     text,
     fields(given) {
+      left = MAX_LINE;
       // A request is told by its line; what hangs on it is half of Node.
       if (isMessage(given)) return { req: value({ method: given.method, url: given.url }, [given]) };
       if (isResponse(given)) return { res: { status: given.statusCode } };

@@ -1,13 +1,36 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Clock, parseUntrustedJson, systemClock, type Timer } from '@express-micro/core';
+import {
+  type Clock,
+  type Option,
+  OptionProblem,
+  parseUntrustedJson,
+  resolveOptions,
+  systemClock,
+  type Timer,
+} from '@express-micro/core';
+import { optionInvalid } from '../errors.ts';
 import type { Middleware } from '../request/request-id.ts';
 import { isLevelName, LEVEL_NAMES } from './levels.ts';
-import type { Logger } from './logger.ts';
+import { isLogger, type Logger } from './logger.ts';
 
 export interface LevelEndpointOptions {
   /** Who may ask and set: a token, a verified caller, an inner address. There is no default: whoever sets `trace` can fill a disk. */
   readonly allow: (req: IncomingMessage) => boolean;
 }
+
+type Allow = LevelEndpointOptions['allow'];
+const OPTIONS: { readonly allow: Option<Allow> } = {
+  allow: {
+    takes: 'a function (req) => boolean; without it everybody could set the level',
+    fallback: () => {
+      throw new OptionProblem('none was given');
+    },
+    read: (value) => {
+      if (typeof value !== 'function') throw new OptionProblem();
+      return value as Allow;
+    },
+  },
+};
 
 const MAX_BODY_BYTES = 1_024;
 const MAX_FOR_SECONDS = 86_400;
@@ -17,8 +40,13 @@ const MAX_FOR_SECONDS = 86_400;
  * sets it back to where it began. 403 for everybody else.
  *
  * A part of `observability()`, to be used alone: `app.use('/log-level', levelEndpoint(logger, { allow }))`.
+ *
+ * @throws OBSERVABILITY_OPTION_INVALID
  */
-export function levelEndpoint(logger: Logger, { allow }: LevelEndpointOptions): Middleware {
+export function levelEndpoint(logger: Logger, options: LevelEndpointOptions): Middleware {
+  if (!isLogger(logger))
+    throw optionInvalid('levelEndpoint() takes a logger that createLogger() or observability() has made.', {});
+  const { allow } = resolveOptions('levelEndpoint()', OPTIONS, options, optionInvalid);
   const clock: Clock = systemClock;
   let back: Timer | undefined;
 

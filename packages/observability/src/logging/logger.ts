@@ -5,6 +5,7 @@ import { optionInvalid } from '../errors.ts';
 import { fieldsOf, jsonOf } from '../request/joined-fields.ts';
 import { atExit } from './at-exit.ts';
 import { createCleaner, type Fields } from './clean.ts';
+import { onLevelSignal } from './level-signal.ts';
 import { isLevelName, LEVEL_NAMES, LEVELS, type LevelName, nameOfRank } from './levels.ts';
 import { createLogMethods, type LineState, type LogMethod, type WriteLine } from './log-line.ts';
 import { type LoggerOptions, resolveLoggerOptions } from './logger-options.ts';
@@ -126,8 +127,8 @@ export function createLogger(options?: LoggerOptions): Logger {
     tell('level', change);
     root.warn(`Log level is ${change.level} now, it was ${change.before} (${by}).`);
   }
-  const onSignal = () => setRank(state.rank >= LEVELS.trace ? configured : state.rank + 1, `by ${String(levelSignal)}`);
-  if (levelSignal !== false) process.on(levelSignal, onSignal);
+  const raise = () => setRank(state.rank >= LEVELS.trace ? configured : state.rank + 1, `by ${String(levelSignal)}`);
+  const forgetSignal = levelSignal === false ? () => {} : onLevelSignal(levelSignal, raise);
 
   const forgetExit = atExit({
     flush: sinks.flush,
@@ -157,7 +158,7 @@ export function createLogger(options?: LoggerOptions): Logger {
       },
       close() {
         closing ??= (async () => {
-          if (levelSignal !== false) process.off(levelSignal, onSignal);
+          forgetSignal();
           await sinks.close();
           forgetExit();
         })();

@@ -36,13 +36,20 @@ export function describeProcess(env: Readonly<Record<string, string | undefined>
   return defaultResource().merge(found).merge(detected);
 }
 
+/** The nearest that has a name: beside what a compiler wrote there often is one that says no more than which modules it wrote. */
 function manifestAbove(folder: string): Manifest {
   for (let at = folder; ; at = dirname(at)) {
-    try {
-      return JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')) as Manifest;
-    } catch {
-      if (dirname(at) === at) return {};
-    }
+    const manifest = manifestIn(at);
+    if (textOf(manifest?.name) !== undefined) return manifest as Manifest;
+    if (dirname(at) === at) return {};
+  }
+}
+
+function manifestIn(folder: string): Manifest | null {
+  try {
+    return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest | null;
+  } catch {
+    return null;
   }
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { booleanOption, groupOption, integerOption, type Option, OptionProblem } from '@express-micro/core';
 
 /** How a process ends when it is told to. */
@@ -32,14 +33,19 @@ export interface ResolvedShutdown {
 }
 
 const MAX_MS = 3_600_000;
+/** Also those that this system does not know: a program may run on several. */
+const SIGNALS: ReadonlySet<string> = new Set([
+  ...['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGBREAK', 'SIGUSR1', 'SIGUSR2'],
+  ...Object.keys(constants.signals).filter((name) => name !== 'SIGKILL' && name !== 'SIGSTOP'),
+]);
 
 const TABLE: { readonly [K in keyof ResolvedShutdown]: Option<ResolvedShutdown[K]> } = {
   signals: {
     takes: 'a list of signals such as ["SIGTERM", "SIGINT"]',
     fallback: () => ['SIGTERM', 'SIGINT'],
     read: (value) => {
-      // Of SIGKILL and SIGSTOP nobody hears.
-      const isSignal = (name: unknown) => typeof name === 'string' && /^SIG(?!KILL$|STOP$)[A-Z0-9]+$/.test(name);
+      // Of SIGKILL and SIGSTOP nobody hears, and of a name that is none neither.
+      const isSignal = (name: unknown) => typeof name === 'string' && SIGNALS.has(name);
       if (!Array.isArray(value) || !value.every(isSignal)) throw new OptionProblem();
       return Object.freeze([...value]);
     },
