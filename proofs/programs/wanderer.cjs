@@ -11,7 +11,7 @@ const { gzip, createGzip } = require('node:zlib');
 
 /** Shared by all requests: whoever waits for its next beat is woken by a timer that belongs to nobody. */
 const heart = new EventEmitter().setMaxListeners(0);
-setInterval(() => heart.emit('beat'), 2);
+setInterval(() => heart.emit('beat'), 2).unref();
 
 /** Hands connections from one request to the next, as a pool does. */
 // Whoever reads the names of the ways out of this file is not kept by it.
