@@ -90,17 +90,20 @@ function learn(layer: MatchingLayer, match: Match | undefined): string {
   return segments
     .map((segment, at) => {
       if (segment === '') return segment;
-      const probe = matchOf(layer, segments.map((one, index) => (index === at ? PROBE : one)).join('/'));
-      const name = Object.entries(probe?.params ?? {}).find(([, value]) => String(value).includes(PROBE))?.[0];
+      const ask = (probe: string) =>
+        matchOf(layer, segments.map((one, index) => (index === at ? probe : one)).join('/'))?.params ?? {};
+      const name = Object.entries(ask(PROBE)).find(([, value]) => String(value).includes(PROBE))?.[0];
       if (name !== undefined) return `:${name}`;
-      return spelledIn(source, segment) ?? withParameters(segment, match.params);
+      return spelledIn(source, segment) ?? withParameters(segment, match.params, ask);
     })
     .join('/');
 }
 
 /** The end that path-to-regexp gives to what it makes for a mount, and people do not write. */
 const COMPILED = /\(\?=\\?\/\|\$\)\)?$/;
-const PROBE = 'express-micro-probe';
+const PROBE = 'expressMicroProbe';
+/** For parameters that take digits alone. */
+const DIGITS = '902107835';
 
 /** As the app wrote it, not as the client did: paths are taken in any case. */
 function spelledIn(source: string, segment: string): string | undefined {
@@ -108,11 +111,29 @@ function spelledIn(source: string, segment: string): string | undefined {
   return at < 0 ? undefined : source.slice(at + 1, at + 1 + segment.length);
 }
 
-/** A segment of which only a part is a parameter: `/v:version`. */
-function withParameters(segment: string, params: Match['params']): string {
-  let text = segment.toLowerCase();
+/** A segment of which only parts are parameters: `/v:version`. Which parts, the layer says, as what a client sent may stand in it twice. */
+function withParameters(
+  segment: string,
+  params: Match['params'],
+  ask: (probe: string) => Readonly<Record<string, unknown>>,
+): string {
+  const parts: { readonly at: number; readonly end: number; readonly name: string }[] = [];
   for (const [name, value] of Object.entries(params)) {
-    if (typeof value === 'string' && value !== '') text = text.replace(value.toLowerCase(), `:${name}`);
+    if (typeof value !== 'string' || value === '') continue;
+    const places: number[] = [];
+    for (let at = segment.indexOf(value); at >= 0; at = segment.indexOf(value, at + 1)) places.push(at);
+    const isHere = (at: number) =>
+      [PROBE, DIGITS].some((probe) => ask(segment.slice(0, at) + probe + segment.slice(at + value.length))[name] === probe);
+    // One that takes few values can hardly be asked: what is the client's must not stay, and so it is the first.
+    const at = places.find(isHere) ?? places[0];
+    if (at !== undefined) parts.push({ at, end: at + value.length, name });
   }
-  return text;
+  let text = '';
+  let from = 0;
+  for (const { at, end, name } of parts.sort((one, other) => one.at - other.at)) {
+    if (at < from) continue;
+    text += `${segment.slice(from, at).toLowerCase()}:${name}`;
+    from = end;
+  }
+  return text + segment.slice(from).toLowerCase();
 }
