@@ -124,7 +124,8 @@ function startThread({ onNews, onEnd }: SenderEvents): Sender {
   worker.once('exit', (code) => onEnd(failure ?? new Error(`the thread that sends traces has ended (${code})`)));
   // Behind the listeners: one for messages keeps the process.
   worker.unref();
-  return (batch) => worker.postMessage(batch);
+  // Handed over and not copied: it was made for this, and nobody reads it here any more.
+  return (batch) => worker.postMessage(batch, [batch.spans.buffer as ArrayBuffer]);
 }
 
 /** Some of a batch that was taken may not have been. */
