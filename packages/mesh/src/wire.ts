@@ -30,3 +30,9 @@ export interface OwnHeaders {
   /** Milliseconds that are left for the call. */
   readonly remainingMs: number;
 }
+
+/** The same as headers, names and values in turn, where they stand over HTTP: the id first, the deadline last. */
+export function sayOwn(headers: string[], { requestId, remainingMs }: OwnHeaders): void {
+  headers.unshift('x-request-id', requestId);
+  headers.push(DEADLINE, String(remainingMs));
+}

@@ -19,12 +19,12 @@ export function sendOver(transport: CallTransport, authorize: Authorize): Call {
     const built = builtFor(request, instance);
     const remainingMs = request.wantsStream ? undefined : leftMs(request.endsAtMs - request.nowMs);
     const headers = headersOf(request, built);
-    // What the caller gives by a header of his own is not given a second time.
+    // A stream has no deadline, and an id that the caller gives by a header stays the header it is.
     const own =
       remainingMs === undefined || built.headers['x-request-id'] !== undefined
         ? undefined
         : { requestId: request.requestId, remainingMs };
-    if (own === undefined) addOwn(headers, request, built, remainingMs);
+    if (own === undefined) sayApart(headers, request, built, remainingMs);
     return {
       origin: instance.url,
       instance: instance.id,
@@ -90,7 +90,8 @@ async function acceptStream(answer: TransportStream): Promise<CallAnswer> {
   return { ...answer, body: Buffer.concat(chunks) };
 }
 
-function addOwn(headers: string[], { requestId }: CallRequest, built: BuiltRequest, remainingMs: number | undefined): void {
+/** The two where they do not go together. */
+function sayApart(headers: string[], { requestId }: CallRequest, built: BuiltRequest, remainingMs: number | undefined): void {
   if (built.headers['x-request-id'] === undefined) headers.unshift('x-request-id', requestId);
   if (remainingMs !== undefined) headers.push(DEADLINE, String(remainingMs));
 }

@@ -2,10 +2,10 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Counters } from '../counters.ts';
 import type { Answered, CallTransport, Transport, TransportAnswer, TransportRequest } from '../transport/transport.ts';
+import { sayOwn } from '../wire.ts';
 import type { LinkPool } from './link-pool.ts';
 import { doorTo, LocalCall } from './local.ts';
 import { MAX_REQUEST_BODY_BYTES, MAX_REQUEST_HEAD_BYTES } from './protocol.ts';
-import { sayOwn } from './request-codec.ts';
 
 export interface ChoiceOptions {
   readonly http: Transport;

@@ -4,11 +4,12 @@ import { isIPv4, type Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { type Caller, type Clock, systemClock } from '@express-micro/core';
 import { type Answered, TransportFailure, type TransportRequest } from '../transport/transport.ts';
+import { sayOwn } from '../wire.ts';
 import { LinkAnswer } from './answer-codec.ts';
 import { CAN_SERVE_LINKS, createDelivery, type Deliver, type Prototypes } from './born.ts';
 import type { ConnectionFacts } from './connection-face.ts';
 import { expectsBody, lost, RESET_NOT_FOR_LINK } from './protocol.ts';
-import { byName, sayOwn } from './request-codec.ts';
+import { byName } from './request-codec.ts';
 import { type Carrier, ServedCall } from './served-call.ts';
 
 /** How another app of this process lets a call in. */

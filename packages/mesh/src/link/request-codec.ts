@@ -1,7 +1,7 @@
 // Hot path: every call over a link. Its bench: bench/link-cost.mjs
 import type { IncomingHttpHeaders } from 'node:http';
 import { isRequestId } from '@express-micro/core';
-import { DEADLINE, type OwnHeaders } from '../wire.ts';
+import { DEADLINE, type OwnHeaders, sayOwn } from '../wire.ts';
 import { MAX_CODE, MAX_REQUEST_HEAD_BYTES, MAX_REQUEST_HEADERS, violation } from './protocol.ts';
 
 /** Whether what a call says of itself has room in the frame: see `HAS_OWN`. */
@@ -20,12 +20,6 @@ export function encodeRequestHead(method: string, path: string, headers: readonl
   }
   for (let at = 0; at + 1 < headers.length; at += 2) head += `\n${headers[at]}:${headers[at + 1]}`;
   return head;
-}
-
-/** What a call says of itself as headers, where they stand over HTTP. */
-export function sayOwn(headers: string[], { requestId, remainingMs }: OwnHeaders): void {
-  headers.unshift('x-request-id', requestId);
-  headers.push(DEADLINE, String(remainingMs));
 }
 
 /** What stands in the head of a request, as Node gives it to an app. */
